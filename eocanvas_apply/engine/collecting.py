@@ -94,7 +94,7 @@ def _fetches(session: Session, addresses: Collection[str]) -> Iterator[PlannedAc
         run = None if record.forgotten else counted_run(record)
         if job and job.folder and run and run.pending:
             task = FetchResults(run.job_id, job)
-            yield PlannedAction(address, ActionKind.FETCH, Reason.RESULTS_PENDING, task=task)
+            yield PlannedAction.of(address, ActionKind.FETCH, Reason.RESULTS_PENDING, task=task)
 
 
 class _Stands(Struct, frozen=True):

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from msgspec import Struct, structs
 
 from eocanvas_apply.diagnostics import Diagnostic, Severity
 from eocanvas_apply.documents.kept_text import text_of
-from eocanvas_apply.planning.actions import LAUNCHES, QUIET, ActionKind, Phase
+from eocanvas_apply.planning.actions import QUIET, ActionKind, Phase
 from eocanvas_apply.planning.desired.desired import Desired
+from eocanvas_apply.planning.desired.desired_job import DesiredJob, JobTraits
 from eocanvas_apply.planning.desired.fingerprint import DOCUMENT, Change
 from eocanvas_apply.planning.reasons import Reason, Row, row_of
 from eocanvas_apply.planning.tasks import OrderProducts, ReadTask, Task
-
-_EXPECTED = frozenset({Reason.HELD_BUDGET, Reason.HELD_CANARY, Reason.WAITS_FOR})
 
 
 def campaign_of(address: str) -> str | None:
@@ -38,18 +38,18 @@ def instance_of(address: str) -> str:
 class PlannedAction(Struct, frozen=True):
     """What is to be done with one address, and why.
 
-    `task` is what carries it out, None where nothing is to be done or it cannot be done yet;
-    `not_before` is the service time from which it may be, or for a launch held back until others have ended, when it
-    may be expected, or for results that are not listed yet, until when they are looked for; `awaits` are the products
-    whose orders must be ready before; `note` what the manifest says of it, for people. `runs_again` is why a job that
-    runs now, or that is held back, is run again later in this run; `goes_later` why a key that is in use is deleted, or
-    a job with an unknown answer forgotten, later in this run. Of a job that is adopted, `ended` says whether it has
-    ended, and `complete` whether it has succeeded and all its results are recorded.
+    `row` is its action and reason, with all that follows from them. `task` is what carries it out, None where nothing
+    is to be done or it cannot be done yet; `not_before` is the service time from which it may be, or for a launch held
+    back until others have ended, when it may be expected, or for results that are not listed yet, until when they are
+    looked for; `awaits` are the products whose orders must be ready before; `note` what the manifest says of it, for
+    people. `runs_again` is why a job that runs now, or that is held back, is run again later in this run; `goes_later`
+    why a key that is in use is deleted, or a job with an unknown answer forgotten, later in this run. Of a job that is
+    adopted, `ended` says whether it has ended, and `complete` whether it has succeeded and all its results are
+    recorded.
     """
 
     address: str
-    action: ActionKind
-    reason: Reason
+    row: Row
     changes: tuple[Change, ...] = ()
     depends_on: tuple[str, ...] = ()
     task: Task | None = None
@@ -61,17 +61,32 @@ class PlannedAction(Struct, frozen=True):
     complete: bool = False
     goes_later: Reason | None = None
 
-    def __post_init__(self) -> None:
-        row_of(self.address, self.action, self.reason)
+    @classmethod
+    def of(
+        cls,
+        address: str,
+        action: ActionKind,
+        reason: Reason,
+        changes: tuple[Change, ...] = (),
+        depends_on: tuple[str, ...] = (),
+        **others: Any,
+    ) -> PlannedAction:
+        """Return that of an action and a reason; raises ValueError where no plan says that."""
+        return cls(address, row_of(address, action, reason), changes, depends_on, **others)
 
     def __hash__(self) -> int:
         # Its task may hold a graph, which has no hash.
         return hash((self.address, self.action, self.reason))
 
     @property
-    def row(self) -> Row:
-        """What follows from its action and reason, and the words for them."""
-        return row_of(self.address, self.action, self.reason)
+    def action(self) -> ActionKind:
+        """What is done."""
+        return self.row.action
+
+    @property
+    def reason(self) -> Reason:
+        """Why it is done."""
+        return self.row.reason
 
     @property
     def goes(self) -> Row | None:
@@ -113,14 +128,14 @@ class PlannedAction(Struct, frozen=True):
     @property
     def lies_ahead(self) -> bool:
         """Whether it is a launch of this run, now or later."""
-        if self.action in LAUNCHES:
+        if self.row.launches:
             return self.task is not None or bool(self.awaits)
-        return self.is_expected and self.not_before is not None
+        return self.row.expected and self.not_before is not None
 
     @property
     def is_expected(self) -> bool:
         """Whether its time depends on when other jobs end, so that it is an estimate."""
-        return self.reason in _EXPECTED
+        return self.row.expected
 
     @property
     def lists_nothing(self) -> bool:
@@ -136,7 +151,7 @@ class PlannedAction(Struct, frozen=True):
     ) -> PlannedAction:
         """Return that a launch of this run must wait, and why."""
         again = self.reason if self.relaunches_finished else None
-        return PlannedAction(
+        return PlannedAction.of(
             self.address, ActionKind.NONE, reason, (), depends_on, not_before=not_before, runs_again=again
         )
 
@@ -145,6 +160,22 @@ class PlannedAction(Struct, frozen=True):
         # Products are ordered ahead of the launch: that is the whole point of it.
         due = self.not_before is None or self.not_before <= now or isinstance(self.task, OrderProducts)
         return self.task is not None and not self.depends_on and due
+
+
+def by_traits(
+    actions: Iterable[PlannedAction], jobs: Mapping[str, DesiredJob]
+) -> list[tuple[JobTraits, list[PlannedAction]]]:
+    """Return the actions of desired jobs, those of jobs that share their traits together.
+
+    Most instances of a campaign do: what follows from traits alone is found out once for all of them.
+    """
+    traits: dict[int, JobTraits] = {}
+    found: dict[int, list[PlannedAction]] = defaultdict(list)
+    for action in actions:
+        if job := jobs.get(action.address):
+            traits[id(job.traits)] = job.traits
+            found[id(job.traits)].append(action)
+    return [(traits[shared], alike) for shared, alike in found.items()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,7 +308,7 @@ class Plan:
     @property
     def counts(self) -> dict[ActionKind, int]:
         """How many addresses each kind of action has, zeros too."""
-        counts = Counter(action.action for action in self.actions)
+        counts = Counter(action.row.action for action in self.actions)
         return {kind: counts[kind] for kind in ActionKind}
 
     @property

@@ -64,10 +64,10 @@ class Row(Struct, frozen=True):
     """One legal pair of action and reason.
 
     `words` say what it means, `advice` what to do next, with `{address}` as on the command line and `{until}` for
-    ` until TIME` or nothing. `outcome` is how the
-    address ends when an apply stops here. With `usable` its dependants may use it as it is; with
-    `settled` a plan only counts it. A `consequence` needs no new consent. One that `loses` takes away what a
-    `protect:` of the manifest guards.
+    ` until TIME` or nothing. `outcome` is how the address ends when an apply stops here. One that is `wanted` leaves
+    its job to be launched, watched or fetched, so that its keys are needed. With `usable` its dependants may use it as
+    it is; with `settled` a plan only counts it. A `consequence` needs no new consent. One that `loses` takes away what
+    a `protect:` of the manifest guards. The time of one that is `expected` depends on when other jobs end.
     """
 
     action: ActionKind
@@ -77,18 +77,17 @@ class Row(Struct, frozen=True):
     phase: Phase
     outcome: Outcome
     state: State
+    wanted: bool
+    launches: bool
+    expected: bool
     usable: bool = False
     settled: bool = False
     consequence: bool = False
     loses: bool = False
 
-    @property
-    def wanted(self) -> bool:
-        """Whether its job is still to be launched or watched, so that its keys are needed."""
-        return self.action is not ActionKind.NONE or self.phase is Phase.WAITING
-
 
 _A, _R, _P, _O, _S = ActionKind, Reason, Phase, Outcome, State
+_EXPECTED = frozenset({_R.HELD_BUDGET, _R.HELD_CANARY, _R.WAITS_FOR})
 
 
 def _row(
@@ -106,8 +105,23 @@ def _row(
     loses: bool = False,
 ) -> Row:
     traits = ACTIONS[action]
-    found = phase or traits.phase, outcome, state or traits.state
-    return Row(action, reason, words, advice, *found, usable, settled, consequence or traits.consequence, loses)
+    stands = phase or traits.phase
+    return Row(
+        action,
+        reason,
+        words,
+        advice,
+        phase=stands,
+        outcome=outcome,
+        state=state or traits.state,
+        wanted=action is not _A.NONE or stands is _P.WAITING,
+        launches=traits.launches,
+        expected=reason in _EXPECTED,
+        usable=usable,
+        settled=settled,
+        consequence=consequence or traits.consequence,
+        loses=loses,
+    )
 
 
 _done = partial(_row, _A.NONE, outcome=_O.DONE, settled=True)

@@ -139,6 +139,8 @@ def _empty(desired: Desired, recorded: Recorded) -> str | None:
 
 def _deletes(recorded: Recorded, actions: Sequence[PlannedAction]) -> str | None:
     living = {record.address for record in recorded.keys.values() if record.current}
+    if len(living) <= DELETES:
+        return None
     # An old generation that goes is no loss, its key stays.
     going = {str(Address.parse(a.address).whole) for a in actions if a.goes and a.goes.reason is not Reason.SUPERSEDED}
     leaving = len(going & living)
@@ -158,8 +160,8 @@ def _relaunches(requests: Requests, actions: Sequence[PlannedAction]) -> str | N
 
 def _forgets(recorded: Recorded, actions: Sequence[PlannedAction]) -> str | None:
     # What the command line forgets or destroys is asked for by name; a row out of its window stays on record.
-    leaving = sum(a.goes is _FORGOTTEN for a in actions)
-    known = len(_known(recorded)) if leaving > FORGETS else 0
+    known = len(_known(recorded))
+    leaving = sum(a.goes is _FORGOTTEN for a in actions) if known > FORGETS else 0
     if leaving <= FORGETS or leaving * 100 <= FORGOTTEN_PERCENT * known:
         return None
     return f"{leaving} of {known} recorded jobs would be forgotten"

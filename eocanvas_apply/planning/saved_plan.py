@@ -55,7 +55,7 @@ class SavedAction:
     def planned(self) -> PlannedAction:
         """Return the action, with what stands for its task."""
         kept = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "orders"}
-        return PlannedAction(**kept, task=None if self.orders is None else ReadTask(self.orders))
+        return PlannedAction.of(**kept, task=None if self.orders is None else ReadTask(self.orders))
 
 
 @dataclass(frozen=True, slots=True)

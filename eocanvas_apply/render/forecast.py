@@ -68,7 +68,7 @@ def _launches_ahead(plan: Plan) -> str:
     ahead, times = plan.forecast, launch_times(plan.actions)
     launches = ahead.launches_now + ahead.waiting
     unknown = ahead.waiting - len(times)
-    estimated = any(action.lies_ahead and action.is_expected for action in plan.actions)
+    estimated = any(action.row.expected and action.lies_ahead for action in plan.actions)
     parts = [f"{ahead.launches_now} now"] if ahead.launches_now else []
     parts += [
         *_later(times, turn_of(plan.windows), none_now=not ahead.launches_now),

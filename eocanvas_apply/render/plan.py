@@ -13,7 +13,7 @@ from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.render import forecast
 from eocanvas_apply.render.differences import change_json
 from eocanvas_apply.render.layout import PLAIN, Style, counted, html_table, moment, stamp
-from eocanvas_apply.render.plan_blocks import Blocks, in_words, rank
+from eocanvas_apply.render.plan_blocks import Blocks, alike_in_order, in_words
 from eocanvas_apply.report.outcomes import standing as standing_of
 
 if TYPE_CHECKING:
@@ -77,9 +77,9 @@ def text(plan: Plan, style: Style = PLAIN, *, full: bool = False, see: str = FUL
     Instances of a campaign are one block; with `full` every address has its own. `see` is the command that shows what
     is left out, empty where none does.
     """
-    blocks = Blocks(plan, style, full)
-    parts = [_moves(plan, full=full), "\n".join(blocks.of(plan.actions if full else _unsettled(plan)))]
-    closing = [_closing(plan, style), _left_out(plan, blocks, see)]
+    blocks, unsettled = Blocks(plan, style, full), _unsettled(plan)
+    parts = [_moves(plan, full=full), "\n".join(blocks.of(plan.actions if full else unsettled))]
+    closing = [_closing(plan, unsettled, style), _left_out(plan, unsettled, blocks, see)]
     return style.wrap("\n\n".join([title(plan, style), *filter(None, parts), "\n".join(filter(None, closing))])) + "\n"
 
 
@@ -103,40 +103,40 @@ def _place(plan: Plan) -> str:
     return f"{between} at {origin.service} as {origin.account}" if origin.service else ""
 
 
-def _closing(plan: Plan, style: Style) -> str:
+def _closing(plan: Plan, unsettled: Sequence[PlannedAction], style: Style) -> str:
     counts = plan.counts
     again = counts[ActionKind.RELAUNCH] + counts[ActionKind.RETRY]
     again += sum(action.runs_again is not None for action in plan.actions)
     costs = [f"Running again uses {counted(again, 'unit')} of the quota."] if again else []
-    asked = [typed(planned.address) for planned in plan.actions if planned.action is ActionKind.ASK]
+    asked = [typed(a.address) for a in unsettled if a.action is ActionKind.ASK] if counts[ActionKind.ASK] else []
     decisions = [f"A decision is needed: eocanvas-apply why {address}" for address in asked]
     blocked = _blocked(plan)
     # Where nothing can start there is no time to tell.
     moving = changes(plan, blocked)
     times = forecast.lines(plan) if moving or not blocked else []
-    return "\n".join([_counts(plan, moving, len(blocked), style), *costs, *times, *decisions])
+    return "\n".join([_counts(plan, unsettled, moving, len(blocked), style), *costs, *times, *decisions])
 
 
 def _blocked(plan: Plan) -> Collection[str]:
     """Return the addresses that an apply would change, and that cannot start because of an error."""
-    ends = standing_of(plan)
-    return {a.address for a in plan.actions if not ACTIONS[a.action].quiet and ends[a.address] is Outcome.SKIPPED}
+    skipped = {address for address, outcome in standing_of(plan).items() if outcome is Outcome.SKIPPED}
+    return {a.address for a in plan.actions if a.address in skipped and not ACTIONS[a.action].quiet}
 
 
-def _counts(plan: Plan, moving: str, blocked: int, style: Style) -> str:
+def _counts(plan: Plan, unsettled: Sequence[PlannedAction], moving: str, blocked: int, style: Style) -> str:
     faulty = plan.faulty
-    standing = Counter(_standing(a, faulty) for a in _unsettled(plan) if ACTIONS[a.action].quiet)
+    standing = Counter(_standing(a, faulty) for a in unsettled if ACTIONS[a.row.action].quiet)
     standing[_BLOCKED] = blocked
     others = ", ".join(f"{standing[word]} {word}" for word in _STANDING if standing[word])
     if moving:
         return "; ".join(filter(None, [f"{style.paint('Plan:', 'bold')} {moving}", others])) + "."
-    same = counted(_up_to_date(plan), "address", "addresses")
+    same = counted(len(plan.actions) - len(unsettled), "address", "addresses")
     return f"No changes: {others}." if others else f"Nothing to do: {same} up to date."
 
 
 def changes(plan: Plan, blocked: Container[str] = ()) -> str:
     """Return `1 to create, 2 to launch`: what an apply changes, but for the addresses that cannot start."""
-    counts = Counter(a.action for a in plan.actions if a.address not in blocked)
+    counts = Counter(a.row.action for a in plan.actions if a.address not in blocked)
     found = [f"{len(plan.moves)} moved"] if plan.moves else []
     found += [f"{counts[kind]} to {kind}" for kind in READING_ORDER if counts[kind] and not ACTIONS[kind].quiet]
     later = Counter(ActionKind.RELAUNCH for a in plan.actions if a.runs_again and a.action is not ActionKind.NONE)
@@ -158,19 +158,15 @@ def _standing(action: PlannedAction, faulty: Container[str]) -> str:
     return action.phase
 
 
-def _left_out(plan: Plan, blocks: Blocks, see: str) -> str:
+def _left_out(plan: Plan, unsettled: Sequence[PlannedAction], blocks: Blocks, see: str) -> str:
     """Return what the text does not show, and the command that does; nothing where that is only what is up to date."""
     if blocks.full:
         return ""
-    same = _up_to_date(plan)
-    if same == len(plan.actions):
+    same = len(plan.actions) - len(unsettled)
+    if not unsettled:
         return ""
     left_out = ", ".join([*([f"{same} up to date"] if same else []), *blocks.left_out])
     return f"Not shown: {left_out}{see and f'; see {see}'}" if left_out else ""
-
-
-def _up_to_date(plan: Plan) -> int:
-    return len(plan.actions) - len(_unsettled(plan))
 
 
 def _unsettled(plan: Plan) -> list[PlannedAction]:
@@ -212,7 +208,8 @@ def folded(
 
 def html(plan: Plan) -> str:
     """Return the plan as a table for a notebook, in the order of the text; what is up to date is only counted."""
-    shown = sorted(_unsettled(plan), key=rank)
+    unsettled = _unsettled(plan)
+    shown = [each for alike in alike_in_order(unsettled) for each in alike]
     rows = [(p.address, p.action, p.reason, in_words(p), ", ".join(p.depends_on)) for p in shown]
     head = ("address", "action", "reason", "why", "after")
-    return html_table(title(plan, PLAIN), head, rows, _closing(plan, PLAIN))
+    return html_table(title(plan, PLAIN), head, rows, _closing(plan, unsettled, PLAIN))

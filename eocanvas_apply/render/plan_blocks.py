@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from itertools import groupby
 
 from msgspec import Struct, field
 
@@ -61,18 +61,16 @@ def order_lines(action: PlannedAction, indent: str) -> list[str]:
     ]
 
 
-def rank(planned: PlannedAction) -> tuple[int, str, str, str, bool, str, str]:
-    """Return a key that sorts what costs something or cannot be undone first."""
-    group = planned.campaign or planned.address
-    return READING_ORDER.index(planned.action), group, *_kind(planned), planned.address
-
-
-def _alike(planned: PlannedAction) -> tuple[object, ...]:
-    return planned.action, *_kind(planned), planned.campaign or planned.address
-
-
-def _kind(planned: PlannedAction) -> tuple[str, str, bool, str]:
-    return planned.reason, planned.runs_again or planned.goes_later or "", planned.lists_nothing, planned.note
+def alike_in_order(actions: Iterable[PlannedAction]) -> list[list[PlannedAction]]:
+    """Return the actions, equal ones of one campaign together, what costs something or cannot be undone first."""
+    found: dict[tuple[str, str, str, str, bool, str], list[PlannedAction]] = defaultdict(list)
+    for each in actions:
+        # Of a hundred thousand addresses no name holds a bracket, so that its campaign is what stands before one.
+        owner, row = each.address.partition("[")[0], each.row
+        later = each.runs_again or each.goes_later or ""
+        found[row.action, owner, row.reason, later, each.lists_nothing, each.note].append(each)
+    order = sorted(found, key=lambda alike: (READING_ORDER.index(ActionKind(alike[0])), *alike[1:]))
+    return [sorted(found[alike], key=lambda each: each.address) for alike in order]
 
 
 class Blocks(Struct):
@@ -106,8 +104,8 @@ class Blocks(Struct):
 
     def of(self, actions: Sequence[PlannedAction]) -> Iterator[str]:
         """Yield the blocks; equal instances of a campaign are one."""
-        ordered = sorted(actions, key=rank)
-        for alike in [[each] for each in ordered] if self.full else (list(g) for _, g in groupby(ordered, key=_alike)):
+        groups = alike_in_order(actions)
+        for alike in [[each] for group in groups for each in group] if self.full else groups:
             yield "\n".join([self._head(alike), *(_INDENT + line for line in self._lines(alike))])
 
     def _head(self, alike: Sequence[PlannedAction]) -> str:

@@ -35,7 +35,9 @@ def standing(
     `failures` are those of this run, `begun` the actions with which it began, where they are others.
     """
     faults = _faults(plan, failures)
-    found = {a.address: _own(begun.get(a.address, a), a, failures, faults) for a in plan.actions}
+    found = {a.address: a.row.outcome for a in plan.actions}
+    faulty = (a for a in plan.actions if a.address in faults) if faults else ()
+    found |= {a.address: _of_faulty(begun.get(a.address, a), a, failures) for a in faulty}
     _skip_dependants(plan.actions, found, faults)
     return found
 
@@ -44,11 +46,7 @@ def _faults(plan: Plan, failures: Mapping[str, Diagnostic]) -> Mapping[str, Diag
     return {**failures, **{d.address: d for d in plan.diagnostics if d.address and d.severity is Severity.ERROR}}
 
 
-def _own(
-    planned: PlannedAction, now: PlannedAction, failures: Mapping[str, Diagnostic], faults: Mapping[str, Diagnostic]
-) -> Outcome:
-    if now.address not in faults:
-        return now.row.outcome
+def _of_faulty(planned: PlannedAction, now: PlannedAction, failures: Mapping[str, Diagnostic]) -> Outcome:
     # Where nothing was planned nothing failed, unless it was tried later, or had failed before.
     untried = planned.action is ActionKind.NONE and now.address not in failures
     return Outcome.SKIPPED if untried and now.row.outcome is not Outcome.FAILED else Outcome.FAILED
@@ -59,6 +57,8 @@ def _skip_dependants(
 ) -> None:
     """Mark as skipped what cannot start because something before it failed, or shall not run, and so on from there."""
     waiting = [a for a in actions if a.depends_on and found[a.address] is Outcome.WAITING]
+    if not waiting:
+        return
     ended = {address for address, outcome in found.items() if outcome is Outcome.FAILED} | faults.keys()
     ended |= {a.address for a in actions if a.reason in (Reason.SKIPPED, Reason.CANCELLED)}
     while blocked := [a for a in waiting if a.address not in ended and not ended.isdisjoint(a.depends_on)]:

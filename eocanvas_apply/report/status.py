@@ -193,7 +193,7 @@ def remembered(
         ledger_id=opened.ledger_id if opened else None,
         ledger_head=recorded.head,
     )
-    keys = [PlannedAction(r.address, _A.NONE, _R.UNCHANGED) for r in recorded.keys.values() if r.current]
+    keys = [PlannedAction.of(r.address, _A.NONE, _R.UNCHANGED) for r in recorded.keys.values() if r.current]
     jobs = [job for record in recorded.jobs.values() if (job := _job(record, now, of_jobs))]
     shown = {key.name: key for key in _keys(recorded)}
     seen = Observed(at=now, account=origin.account, keys=shown, jobs=Pass(now, complete=False, jobs={}))
@@ -214,26 +214,26 @@ def _job(record: JobRecord, now: datetime, of_jobs: ChecksOfJobs) -> PlannedActi
         return None
     last, run = record.last_intent, record.finished or counted_run(record)
     if last and last.state is IntentState.OPEN:
-        return PlannedAction(record.address, _A.WATCH, _R.ANSWER_OPEN)
+        return PlannedAction.of(record.address, _A.WATCH, _R.ANSWER_OPEN)
     if last and last.refused and last.state is IntentState.REFUSED:
         return _refused(record.address, last.refused.refusal)
-    return _of_run(record.address, run, now, of_jobs) if run else PlannedAction(record.address, _A.LAUNCH, _R.NEW)
+    return _of_run(record.address, run, now, of_jobs) if run else PlannedAction.of(record.address, _A.LAUNCH, _R.NEW)
 
 
 def _refused(address: str, refusal: str) -> PlannedAction:
     if refusal == "same-job":
-        return PlannedAction(address, _A.ASK, _R.DUPLICATED)
+        return PlannedAction.of(address, _A.ASK, _R.DUPLICATED)
     rejected = refusal == "request"
-    return PlannedAction(address, _A.NONE, _R.FAILED) if rejected else PlannedAction(address, _A.LAUNCH, _R.NEW)
+    return PlannedAction.of(address, _A.NONE, _R.FAILED) if rejected else PlannedAction.of(address, _A.LAUNCH, _R.NEW)
 
 
 def _of_run(address: str, run: Run, now: datetime, of_jobs: ChecksOfJobs) -> PlannedAction:
     if run.in_flight:
-        return PlannedAction(address, _A.WATCH, _R.STUCK if age_of(run, now) > STUCK else _R.IN_FLIGHT)
+        return PlannedAction.of(address, _A.WATCH, _R.STUCK if age_of(run, now) > STUCK else _R.IN_FLIGHT)
     if ended := _ENDED.get(run.status):
-        return PlannedAction(address, _A.NONE, ended)
+        return PlannedAction.of(address, _A.NONE, ended)
     if run.remarks and (rejected := rejecting(run.remarks, checks_of(address, of_jobs))):
-        return PlannedAction(address, _A.NONE, _R.FAILED, note=rejection(rejected))
+        return PlannedAction.of(address, _A.NONE, _R.FAILED, note=rejection(rejected))
     if run.pending or not run.results:
-        return PlannedAction(address, _A.FETCH, _R.RESULTS_PENDING)
-    return PlannedAction(address, _A.NONE, _R.DONE)
+        return PlannedAction.of(address, _A.FETCH, _R.RESULTS_PENDING)
+    return PlannedAction.of(address, _A.NONE, _R.DONE)

@@ -36,7 +36,7 @@ def test_a_row_has_short_words_and_a_next_step(row: Row) -> None:
 
 def test_an_action_without_a_row_is_refused() -> None:
     with pytest.raises(ValueError, match=r"key\.a: launch\(new\) is not an action of a plan"):
-        PlannedAction("key.a", ActionKind.LAUNCH, Reason.NEW)
+        PlannedAction.of("key.a", ActionKind.LAUNCH, Reason.NEW)
 
 
 def _tables(tree: ast.AST) -> Iterator[tuple[int, int]]:

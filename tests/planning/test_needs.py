@@ -17,7 +17,7 @@ _A, _R = ActionKind, Reason
 
 
 def needed(*actions: tuple[ActionKind, Reason], manifest: str = ONE_OF_EACH) -> dict[str, timedelta]:
-    planned = [PlannedAction("job.subset", *action) for action in actions]
+    planned = [PlannedAction.of("job.subset", *action) for action in actions]
     return dict(needed_keys(Scene(manifest).desired, planned, Requests()))
 
 
@@ -54,7 +54,7 @@ def test_the_longest_job_counts() -> None:
         + "    max_duration: 1h\n"
         + "  long: {graph: graph.xml, max_duration: 9h, inputs: {img1: {key: scenes, path: /b}}}\n"
     )
-    launches = [PlannedAction(f"job.{name}", _A.LAUNCH, _R.NEW) for name in ("long", "subset")]
+    launches = [PlannedAction.of(f"job.{name}", _A.LAUNCH, _R.NEW) for name in ("long", "subset")]
     assert needed_keys(Scene(manifest).desired, launches, Requests()) == {"key.scenes": 9 * HOUR}
 
 

@@ -14,19 +14,21 @@ ORIGIN = Origin("baltic", "https://gateway.prod.wekeo2.eu/serverless", "jane", "
 _A, _R = ActionKind, Reason
 
 MIXED = (
-    PlannedAction("key.new", _A.CREATE, _R.NEW),
-    PlannedAction(
+    PlannedAction.of("key.new", _A.CREATE, _R.NEW),
+    PlannedAction.of(
         "key.scenes",
         _A.REPLACE,
         _R.CONFIG_CHANGED,
         (Change("bucket", "a", "b"), Change("secret_key", sensitive=True), Change("region", None, "x" * 201)),
     ),
-    PlannedAction("key.calm", _A.NONE, _R.UNCHANGED),
-    PlannedAction("job.again", _A.RELAUNCH, _R.DEFINITION_CHANGED, (Change("params.aoi", "p", "q"),), ("key.scenes",)),
-    PlannedAction("job.asked", _A.ASK, _R.AMBIGUOUS),
-    PlannedAction("job.broken", _A.NONE, _R.FAILED),
-    PlannedAction("job.later", _A.LAUNCH, _R.NEW, not_before=datetime(2026, 11, 23, 5, 0, tzinfo=UTC)),
-    PlannedAction("key.old#1", _A.DELETE, _R.SUPERSEDED),
+    PlannedAction.of("key.calm", _A.NONE, _R.UNCHANGED),
+    PlannedAction.of(
+        "job.again", _A.RELAUNCH, _R.DEFINITION_CHANGED, (Change("params.aoi", "p", "q"),), ("key.scenes",)
+    ),
+    PlannedAction.of("job.asked", _A.ASK, _R.AMBIGUOUS),
+    PlannedAction.of("job.broken", _A.NONE, _R.FAILED),
+    PlannedAction.of("job.later", _A.LAUNCH, _R.NEW, not_before=datetime(2026, 11, 23, 5, 0, tzinfo=UTC)),
+    PlannedAction.of("key.old#1", _A.DELETE, _R.SUPERSEDED),
 )
 
 

@@ -20,7 +20,7 @@ TASK = LaunchJob(Scene().desired.jobs["job.subset"])
 
 def _plan(times: Sequence[datetime], windows: Windows | None = None, *renewals: Renewal) -> Plan:
     actions = [
-        PlannedAction(
+        PlannedAction.of(
             f'job.a["{n:03}"]', ActionKind.LAUNCH, Reason.NEW, task=TASK, not_before=time if time > NOW else None
         )
         for n, time in enumerate(times)
@@ -74,7 +74,7 @@ def test_two_periods_are_shown_one_after_the_other() -> None:
 
 
 def test_a_launch_without_a_time_is_counted_too() -> None:
-    launch = PlannedAction("job.a", ActionKind.LAUNCH, Reason.NEW, task=TASK)
+    launch = PlannedAction.of("job.a", ActionKind.LAUNCH, Reason.NEW, task=TASK)
     plan = Plan(ORIGIN, NOW, (launch,), forecast=Forecast(launches_now=1, waiting=2))
     assert forecast.lines(plan) == ["3 launches: 1 now, 2 at a time that is not known yet."]
     alone = Plan(ORIGIN, NOW, (launch,), forecast=Forecast(launches_now=0, waiting=1))

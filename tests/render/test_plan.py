@@ -49,15 +49,17 @@ def test_costly_changes_come_first_and_unchanged_items_are_only_counted() -> Non
 
 
 def test_a_plan_without_changes_is_reported() -> None:
-    quiet = plan(PlannedAction("key.a", ActionKind.NONE, Reason.UNCHANGED))
+    quiet = plan(PlannedAction.of("key.a", ActionKind.NONE, Reason.UNCHANGED))
     assert render.text(quiet).endswith("\n\nNothing to do: 1 address up to date.\n")
 
 
 def test_what_is_left_out_is_counted_with_the_command_that_shows_it() -> None:
     keys = {f"key.k{n:02}": DesiredKey(f"key.k{n:02}", f"k{n:02}", StorageType.S3) for n in range(12)}
     desired = Desired("baltic", "", keys, {}, Timing())
-    rows = (PlannedAction(f'job.tiles["{n}"]', ActionKind.LAUNCH, Reason.NEW) for n in range(9))
-    made = replace(plan(*(PlannedAction(key, ActionKind.CREATE, Reason.NEW) for key in keys), *rows), desired=desired)
+    rows = (PlannedAction.of(f'job.tiles["{n}"]', ActionKind.LAUNCH, Reason.NEW) for n in range(9))
+    made = replace(
+        plan(*(PlannedAction.of(key, ActionKind.CREATE, Reason.NEW) for key in keys), *rows), desired=desired
+    )
     shown = render.text(made)
     assert shown.count("storage: public S3") == 10
     assert "  + job.tiles (9 instances): launch\n      0, 1, 2 and 6 more\n" in shown
@@ -107,14 +109,14 @@ def test_a_window_in_words(per: timedelta, used: int, text: str) -> None:
 
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "schemas/plan.json").read_text(encoding="utf-8"))
-FAILED = PlannedAction('job.tiles["bad"]', ActionKind.NONE, Reason.FAILED)
-KEPT = PlannedAction('job.tiles["kept"]', ActionKind.NONE, Reason.KEPT)
-KEY = PlannedAction("key.scenes", ActionKind.NONE, Reason.UNCHANGED)
-ALONE = PlannedAction("job.alone", ActionKind.NONE, Reason.DONE)
+FAILED = PlannedAction.of('job.tiles["bad"]', ActionKind.NONE, Reason.FAILED)
+KEPT = PlannedAction.of('job.tiles["kept"]', ActionKind.NONE, Reason.KEPT)
+KEY = PlannedAction.of("key.scenes", ActionKind.NONE, Reason.UNCHANGED)
+ALONE = PlannedAction.of("job.alone", ActionKind.NONE, Reason.DONE)
 
 
 def done(name: str, count: int) -> list[PlannedAction]:
-    return [PlannedAction(f'job.{name}["{n}"]', ActionKind.NONE, Reason.DONE) for n in range(count)]
+    return [PlannedAction.of(f'job.{name}["{n}"]', ActionKind.NONE, Reason.DONE) for n in range(count)]
 
 
 def test_unchanged_instances_of_a_large_campaign_are_one_entry() -> None:

@@ -131,7 +131,7 @@ def test_each_failure_has_its_own_next_step_right_below() -> None:
 def test_what_is_not_run_and_what_no_command_continues_has_its_reason(
     reason: Reason, outcome: Outcome, words: str
 ) -> None:
-    now = PlannedAction("job.b", ActionKind.NONE, reason)
+    now = PlannedAction.of("job.b", ActionKind.NONE, reason)
     ended_as = "not run" if outcome is Outcome.SKIPPED else outcome
     ended = ApplyResult(plan(now), (AddressResult("job.b", now.action, outcome, now=now),), frozenset())
     assert render.text(ended) == f"{words}\n1 job: 1 {ended_as}.\n"

@@ -25,7 +25,7 @@ HOSTILE = "`</code></details><script>alert(1)</script> @all #1 [x](javascript:y)
 def plan(actions: int, *, at: datetime = NOW, head: int = 1, note: str = "") -> Plan:
     origin = Origin("baltic", "https://example.org", "jane", "sha256:0", "1", head)
     launches = (
-        PlannedAction(
+        PlannedAction.of(
             f'job.tiles["{number:05}"]',
             ActionKind.RELAUNCH,
             Reason.DEFINITION_CHANGED,
@@ -96,7 +96,7 @@ def test_code_is_closed_by_what_opens_it(given: str) -> None:
 
 def test_a_comment_shows_what_is_new_as_far_as_there_is_room_and_counts_the_rest() -> None:
     def new(count: int) -> str:
-        actions = tuple(PlannedAction(f"key.k{n}", ActionKind.CREATE, Reason.NEW) for n in range(count))
+        actions = tuple(PlannedAction.of(f"key.k{n}", ActionKind.CREATE, Reason.NEW) for n in range(count))
         definitions = {action.address: {"bucket": f"the bucket of {action.address}."} for action in actions}
         return markdown.text(Plan(plan(1).origin, NOW, actions, definitions=definitions))
 

@@ -108,9 +108,9 @@ def test_long_lists_are_cut_without_full() -> None:
 
 def test_a_waiting_job_names_the_other_job_and_the_time() -> None:
     actions = (
-        PlannedAction("job.b", ActionKind.NONE, Reason.WAITS_FOR, depends_on=("job.a",), not_before=AT + HOUR),
-        PlannedAction("job.c", ActionKind.NONE, Reason.HELD_BUDGET),
-        PlannedAction("job.d", ActionKind.LAUNCH, Reason.NEW),
+        PlannedAction.of("job.b", ActionKind.NONE, Reason.WAITS_FOR, depends_on=("job.a",), not_before=AT + HOUR),
+        PlannedAction.of("job.c", ActionKind.NONE, Reason.HELD_BUDGET),
+        PlannedAction.of("job.d", ActionKind.LAUNCH, Reason.NEW),
     )
     scene = _scene()
     shown = text(status(replace(scene.plan(), actions=actions), scene.recorded, scene.observed))

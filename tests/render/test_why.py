@@ -14,7 +14,7 @@ ROWS = [("key.a", row) for row in KEY_ROWS.values()] + [("job.a", row) for row i
 
 @pytest.mark.parametrize(("address", "row"), ROWS)
 def test_each_row_of_a_plan_has_words_and_a_next_step(address: str, row: Row) -> None:
-    action = PlannedAction(address, row.action, row.reason)
+    action = PlannedAction.of(address, row.action, row.reason)
     first, *_, last = text(Explanation(action, (), ())).splitlines()
     assert first.endswith(f": {row.words}")
     assert f"({row.reason})" not in first
@@ -24,7 +24,7 @@ def test_each_row_of_a_plan_has_words_and_a_next_step(address: str, row: Row) ->
 
 
 def test_a_refused_launch_mentions_no_log() -> None:
-    failed = PlannedAction("job.a", ActionKind.NONE, Reason.FAILED)
+    failed = PlannedAction.of("job.a", ActionKind.NONE, Reason.FAILED)
     assert "eocanvas-apply logs job.a" in text(Explanation(failed, (), ()))
     refused = text(Explanation(failed, (), (), refused=True))
     assert "the service refused to launch it" in refused

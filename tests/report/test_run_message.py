@@ -21,7 +21,7 @@ STANDS = AddressResult("job.b", ActionKind.NONE, Outcome.FAILED, FAULT)
 FAILED = AddressResult("job.b", ActionKind.WATCH, Outcome.FAILED, FAULT)
 KEPT = AddressResult("job.a", ActionKind.NONE, Outcome.DONE)
 ASKED = AddressResult(
-    "job.c", ActionKind.ASK, Outcome.WAITING, now=PlannedAction("job.c", ActionKind.ASK, Reason.AMBIGUOUS)
+    "job.c", ActionKind.ASK, Outcome.WAITING, now=PlannedAction.of("job.c", ActionKind.ASK, Reason.AMBIGUOUS)
 )
 
 
@@ -57,7 +57,7 @@ def test_a_run_tells_what_is_new(
 @pytest.mark.parametrize("reason", [Reason.DRIFTED, Reason.MISSING])
 def test_a_key_that_was_changed_from_outside_is_drift(reason: Reason) -> None:
     kind = ActionKind.REPLACE if reason is Reason.DRIFTED else ActionKind.CREATE
-    plan = replace(PLAN, actions=(PlannedAction("key.scenes", kind, reason),))
+    plan = replace(PLAN, actions=(PlannedAction.of("key.scenes", kind, reason),))
     found = message_of(ApplyResult(plan, (), frozenset({Ending.UNFINISHED})), "coast", "default")
     assert found.events == ("drift",)
 

@@ -55,7 +55,7 @@ def test_only_what_this_run_has_fetched_counts() -> None:
 
 def test_campaigns_are_counted_each_and_single_jobs_last() -> None:
     addresses = ["job.alone", 'job.tiles["a"]', 'job.cubes["a"]', 'job.tiles["b"]']
-    actions = [PlannedAction(address, ActionKind.NONE, Reason.DONE) for address in addresses]
+    actions = [PlannedAction.of(address, ActionKind.NONE, Reason.DONE) for address in addresses]
     assert [(tally.campaign, tally.total) for tally in tallies(actions)] == [
         ("job.cubes", 1),
         ("job.tiles", 2),

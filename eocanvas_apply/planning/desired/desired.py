@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from math import ceil
 
@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from eocanvas_apply.diagnostics import Severity
 from eocanvas_apply.manifest.address import Address
 from eocanvas_apply.manifest.model.manifest import Timing
-from eocanvas_apply.planning.desired.desired_job import DesiredJob
+from eocanvas_apply.planning.desired.desired_job import DesiredJob, JobTraits
 from eocanvas_apply.secrets.secret_references import SecretReference
 from eocanvas_apply.vocabulary import StorageType
 
@@ -108,6 +108,11 @@ class Desired(Struct, frozen=True):
     protect: tuple[str, ...] = ()
     moved: tuple[tuple[str, str], ...] = ()
     environment: str | None = None
+
+    @property
+    def traits(self) -> Collection[JobTraits]:
+        """The traits of all jobs, each that several share once."""
+        return {id(job.traits): job.traits for job in self.jobs.values()}.values()
 
 
 def key_address(name: str) -> str:

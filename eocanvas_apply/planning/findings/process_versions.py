@@ -8,10 +8,9 @@ from dataclasses import replace
 
 from eocanvas_apply.diagnostics import Diagnostic, Severity, did_you_mean, warning
 from eocanvas_apply.ledger.fold.recorded import Recorded
-from eocanvas_apply.planning.actions import LAUNCHES
 from eocanvas_apply.planning.desired.desired import Desired
 from eocanvas_apply.planning.findings.described_inputs import described_faults
-from eocanvas_apply.planning.plan import PlannedAction
+from eocanvas_apply.planning.plan import PlannedAction, by_traits
 from eocanvas_apply.planning.state.observed import Observed
 
 # Where a job names its process, in its mapping.
@@ -26,19 +25,27 @@ def process_warnings(
     That is a process that it does not show, another version in the middle of a campaign, inputs that it describes
     otherwise. All are warnings: nobody knows how complete what it shows is.
     """
-    ahead = [action for action in jobs if action.action in LAUNCHES or action.is_expected]
-    named = Counter((each.campaign or each.address, desired.jobs[each.address].process) for each in ahead)
-    earlier = _earlier_versions(recorded) if named and observed.processes else {}
-    for (address, process), number in named.items() if observed.processes else ():
-        now = (observed.processes or {}).get(process)
-        if now is None:
-            yield _unknown(address, process, observed.processes or {})
-        # A version that is not shown is no other one.
-        elif now and (others := {each: n for each, n in earlier.get((address, process), {}).items() if each != now}):
-            yield _changed(address, f"{process} has version {now} now: {number} to launch with it", others)
+    ahead = [action for action in jobs if action.row.launches or action.row.expected]
+    yield from _other_versions(desired, recorded, observed.processes, ahead) if observed.processes else ()
     if observed.described:
         for found in described_faults((desired.jobs[each.address] for each in ahead), observed.described):
             yield replace(found, severity=Severity.WARNING)
+
+
+def _other_versions(
+    desired: Desired, recorded: Recorded, shown: Mapping[str, str], ahead: Iterable[PlannedAction]
+) -> Iterator[Diagnostic]:
+    named = Counter[tuple[str, str]]()
+    for traits, alike in by_traits(ahead, desired.jobs):
+        named[alike[0].campaign or alike[0].address, traits.process] += len(alike)
+    earlier = _earlier_versions(recorded) if named else {}
+    for (address, process), number in named.items():
+        now = shown.get(process)
+        if now is None:
+            yield _unknown(address, process, shown)
+        # A version that is not shown is no other one.
+        elif now and (others := {each: n for each, n in earlier.get((address, process), {}).items() if each != now}):
+            yield _changed(address, f"{process} has version {now} now: {number} to launch with it", others)
 
 
 def _unknown(address: str, process: str, shown: Iterable[str]) -> Diagnostic:

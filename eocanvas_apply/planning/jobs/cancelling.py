@@ -36,12 +36,12 @@ def _cancellation(record: JobRecord, requests: Requests, evidence: Evidence) -> 
         settlement = evidence.settle(last)
         if settlement.verdict is Verdict.FOUND and settlement.job_id:
             adoption = AdoptJob(settlement.job_id, "found", last.id)
-            return PlannedAction(record.address, _A.ADOPT, _R.FOUND, task=adoption)
+            return PlannedAction.of(record.address, _A.ADOPT, _R.FOUND, task=adoption)
         if not last.cancelled:
-            return PlannedAction(record.address, _A.DISMISS, _R.REQUESTED, task=CancelLaunch(last.id))
+            return PlannedAction.of(record.address, _A.DISMISS, _R.REQUESTED, task=CancelLaunch(last.id))
     for run in record.runs.values():
         if run.in_flight and not vanished(run, evidence.timing) and run.job_id not in requests.dismissed:
-            return PlannedAction(record.address, _A.DISMISS, _R.REQUESTED, task=DismissJob(run.job_id))
+            return PlannedAction.of(record.address, _A.DISMISS, _R.REQUESTED, task=DismissJob(run.job_id))
     return None
 
 
@@ -93,9 +93,9 @@ def exempted(planned: PlannedAction, job: DesiredJob, record: JobRecord | None, 
     cancelled runs again when it is `asked` for by name, or when its definition is another.
     """
     if job.skip is not None and (planned.action in LAUNCHES or planned.row.outcome is Outcome.FAILED):
-        return PlannedAction(planned.address, ActionKind.NONE, Reason.SKIPPED, note=job.skip)
+        return PlannedAction.of(planned.address, ActionKind.NONE, Reason.SKIPPED, note=job.skip)
     # Destroying, and forgetting on request, end all that was decided before.
     known = record if record and record.forgotten in (None, "not-in-manifest") else None
     if planned.action in LAUNCHES and not asked and known and was_cancelled(known, job.components):
-        return PlannedAction(planned.address, ActionKind.NONE, Reason.CANCELLED)
+        return PlannedAction.of(planned.address, ActionKind.NONE, Reason.CANCELLED)
     return planned

@@ -96,7 +96,7 @@ class _Pipelines(Struct):
             return action
         waits = tuple(dict.fromkeys(self._unfinished(job)))
         if waits and (skipped := self.skipped.get(job.address)):
-            return PlannedAction(action.address, _A.NONE, _R.SKIPPED, note=f"{skipped} is skipped and has no result")
+            return PlannedAction.of(action.address, _A.NONE, _R.SKIPPED, note=f"{skipped} is skipped and has no result")
         if waits:
             return action.held(_R.WAITS_FOR, depends_on=waits)
         try:
@@ -158,7 +158,7 @@ class _Pipelines(Struct):
         self.findings.setdefault((code, action.campaign or action.address), []).append(found)
         if isinstance(problem, _Unreachable):
             return action.held(_R.WAITS_FOR, depends_on=job.sources)
-        return PlannedAction(action.address, _A.ASK, _R.AMBIGUOUS)
+        return PlannedAction.of(action.address, _A.ASK, _R.AMBIGUOUS)
 
 
 def _chosen(wanted: ResultOf, results: Sequence[ListedResult]) -> ListedResult:

@@ -32,7 +32,7 @@ def selected(jobs: Iterable[PlannedAction], requests: Requests) -> list[PlannedA
         left_out = requests.leaves_out(action.address) and (action.runs_again or action.goes_later)
         return replace(action, runs_again=None, goes_later=None) if left_out else action
 
-    return [PlannedAction(a.address, _A.NONE, _R.NOT_SELECTED) if is_left_out(a) else watched(a) for a in jobs]
+    return [PlannedAction.of(a.address, _A.NONE, _R.NOT_SELECTED) if is_left_out(a) else watched(a) for a in jobs]
 
 
 def selected_keys(keys: Sequence[PlannedAction], requests: Requests) -> list[PlannedAction]:
@@ -45,7 +45,7 @@ def selected_keys(keys: Sequence[PlannedAction], requests: Requests) -> list[Pla
         if not requests.leaves_out(key.address) or key.goes is None or key.goes.reason not in _ENDED:
             return key
         deleted_now = key.action is _A.DELETE
-        return PlannedAction(key.address, _A.NONE, _R.NOT_NEEDED) if deleted_now else replace(key, goes_later=None)
+        return PlannedAction.of(key.address, _A.NONE, _R.NOT_NEEDED) if deleted_now else replace(key, goes_later=None)
 
     return list(map(spared, keys))
 
@@ -55,7 +55,7 @@ def limited(jobs: Sequence[PlannedAction], requests: Requests, turn: Turn) -> li
     if requests.limit is None:
         return list(jobs)
     beyond = {action.address for action in in_turn(jobs, turn)[max(0, requests.limit - requests.launches) :]}
-    return [PlannedAction(a.address, _A.NONE, _R.HELD_BUDGET) if a.address in beyond else a for a in jobs]
+    return [PlannedAction.of(a.address, _A.NONE, _R.HELD_BUDGET) if a.address in beyond else a for a in jobs]
 
 
 def in_turn(jobs: Iterable[PlannedAction], turn: Turn) -> list[PlannedAction]:
@@ -65,7 +65,7 @@ def in_turn(jobs: Iterable[PlannedAction], turn: Turn) -> list[PlannedAction]:
     place in the quota. Then `turn` decides, the smaller the sooner, and then what follows other jobs goes first: it is
     unknown how long the results that it is given are kept.
     """
-    launches = (action for action in jobs if action.action in LAUNCHES and action.task is not None)
+    launches = (action for action in jobs if action.row.launches and action.task is not None)
     return sorted(launches, key=lambda action: (bool(action.depends_on), *turn(action), -_stage(action)))
 
 

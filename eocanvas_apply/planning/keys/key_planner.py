@@ -80,7 +80,7 @@ class KeyPlanner:
 
     def _current(self, key: DesiredKey) -> PlannedAction:
         if key.existing:
-            return PlannedAction(key.address, _A.NONE, _R.EXISTING)
+            return PlannedAction.of(key.address, _A.NONE, _R.EXISTING)
         record = self.recorded.keys.get(key.address, KeyRecord(key.address))
         latest = record.latest
         if latest and latest.open and (adopted := self._adopted(key, latest)):
@@ -88,9 +88,9 @@ class KeyPlanner:
         if key.address not in self.needed:
             return self._unneeded(key, record)
         if has_errors(faults := self._faults.of(key)):
-            return PlannedAction(key.address, _A.NONE, _R.CANNOT_TELL, note=faults[0].message)
+            return PlannedAction.of(key.address, _A.NONE, _R.CANNOT_TELL, note=faults[0].message)
         if latest and latest.open and latest.name == key.fixed_name and not self._surely_absent(latest):
-            return PlannedAction(key.address, _A.NONE, _R.CANNOT_TELL, not_before=self._answer_by(latest))
+            return PlannedAction.of(key.address, _A.NONE, _R.CANNOT_TELL, not_before=self._answer_by(latest))
         return self._rotated(key, record)
 
     def _is_unclear(self, key: DesiredKey) -> bool:
@@ -103,19 +103,19 @@ class KeyPlanner:
         """Return the end of a key that was sealed with other values than those of now; any other is left alone."""
         current = record.current
         if current is None or self._surely_absent(current):
-            return PlannedAction(key.address, _A.NONE, _R.NOT_NEEDED)
+            return PlannedAction.of(key.address, _A.NONE, _R.NOT_NEEDED)
         if self._is_unclear(key):
-            return PlannedAction(key.address, _A.NONE, _R.CANNOT_TELL)
+            return PlannedAction.of(key.address, _A.NONE, _R.CANNOT_TELL)
         if (changed := sealed_otherwise(key, current, self.observed)) is None:
-            return PlannedAction(key.address, _A.NONE, _R.NOT_NEEDED)
+            return PlannedAction.of(key.address, _A.NONE, _R.NOT_NEEDED)
         reason: DeleteReason = "config-changed" if changed[0] is _R.CONFIG_CHANGED else "secret-changed"
         if key.fixed_name == current.name:
             task, waits = self._replacement(key.address, current, reason), _R.DRAINING
         else:
             task, waits = self._unused(key.address, current, reason), _R.IN_USE
         if task is None:
-            return PlannedAction(key.address, _A.NONE, waits, goes_later=changed[0])
-        return PlannedAction(key.address, _A.DELETE, changed[0], changed[1], task=task, note=_note_of(task))
+            return PlannedAction.of(key.address, _A.NONE, waits, goes_later=changed[0])
+        return PlannedAction.of(key.address, _A.DELETE, changed[0], changed[1], task=task, note=_note_of(task))
 
     def _unused(self, address: str, generation: Generation, reason: DeleteReason) -> DeleteKey | None:
         """Return the deletion of a generation, None while a job that may be in flight uses it."""
@@ -143,9 +143,9 @@ class KeyPlanner:
             # That delete may still be carried out: no job may rely on this generation any more.
             return self._step(key, record, (_A.CREATE, _R.MISSING))
         if not secrets_known(key, self.observed):
-            return PlannedAction(key.address, _A.NONE, _R.CANNOT_TELL)
+            return PlannedAction.of(key.address, _A.NONE, _R.CANNOT_TELL)
         resumed = EndDrain(key.address, current.number, current.name) if current.draining else None
-        return PlannedAction(key.address, _A.NONE, _R.UNCHANGED, task=resumed)
+        return PlannedAction.of(key.address, _A.NONE, _R.UNCHANGED, task=resumed)
 
     def _step(
         self, key: DesiredKey, record: KeyRecord, step: tuple[ActionKind, Reason], found: tuple[Change, ...] = ()
@@ -155,8 +155,8 @@ class KeyPlanner:
         in_place = current if current and key.fixed_name == current.name else None
         task = self._replacement(key.address, in_place) if in_place else self._creation(key, record)
         if task is None or self._name_held(key, record, current):
-            return PlannedAction(key.address, _A.NONE, _R.DRAINING)
-        return PlannedAction(key.address, *step, found, task=task, note=_note_of(task))
+            return PlannedAction.of(key.address, _A.NONE, _R.DRAINING)
+        return PlannedAction.of(key.address, *step, found, task=task, note=_note_of(task))
 
     def _replacement(
         self, address: str, current: Generation, reason: DeleteReason | None = None
@@ -183,7 +183,7 @@ class KeyPlanner:
         task = AdoptKey(
             key.address, latest.number, latest.name, latest.intended.intent, seen.created, seen.expires, seen.end_known
         )
-        return PlannedAction(key.address, _A.ADOPT, _R.FOUND, task=task)
+        return PlannedAction.of(key.address, _A.ADOPT, _R.FOUND, task=task)
 
     def _old(self, record: KeyRecord) -> list[PlannedAction]:
         spared = self._spared(record)
@@ -218,18 +218,18 @@ class KeyPlanner:
         if self._still_there(latest) or answer_by <= self.observed.at:
             return []
         address, reason = self._address_of(record, latest), Reason(self._reason(record, latest))
-        return [PlannedAction(address, _A.NONE, _R.CANNOT_TELL, not_before=answer_by, goes_later=reason)]
+        return [PlannedAction.of(address, _A.NONE, _R.CANNOT_TELL, not_before=answer_by, goes_later=reason)]
 
     def _delete(self, record: KeyRecord, generation: Generation) -> PlannedAction:
         reason = self._reason(record, generation)
         address = self._address_of(record, generation)
         task = self._unused(record.address, generation, reason)
         if task is None and not self.requests.destroy:
-            return PlannedAction(
+            return PlannedAction.of(
                 address, _A.NONE, _R.IN_USE, goes_later=None if reason == "superseded" else Reason(reason)
             )
         # What destroy has not deleted yet is unfinished, and not in order because a job uses it.
-        return PlannedAction(address, _A.DELETE, Reason(reason), task=task, note="" if task else _AFTER_ITS_JOBS)
+        return PlannedAction.of(address, _A.DELETE, Reason(reason), task=task, note="" if task else _AFTER_ITS_JOBS)
 
     def _reason(self, record: KeyRecord, generation: Generation) -> DeleteReason:
         if self.requests.destroy:

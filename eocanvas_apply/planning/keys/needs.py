@@ -13,7 +13,7 @@ from eocanvas_apply.ledger.events import KeyCreated
 from eocanvas_apply.ledger.fold.key_records import Generation
 from eocanvas_apply.planning.actions import LAUNCHES, ActionKind, Outcome
 from eocanvas_apply.planning.desired.desired import Desired
-from eocanvas_apply.planning.plan import PlannedAction, Requests
+from eocanvas_apply.planning.plan import PlannedAction, Requests, by_traits
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.observed import ObservedKey
 from eocanvas_apply.planning.tasks import DrainKey, FetchResults
@@ -32,13 +32,13 @@ def needed_keys(desired: Desired, jobs: Iterable[PlannedAction], requests: Reque
     """
     needed: dict[str, timedelta] = {}
     only = requests.only
-    for action in (action for action in jobs if action.wanted and not _left(action, requests)):
-        if job := desired.jobs.get(action.address):
-            for address in job.keys:
-                key = desired.keys.get(address)
-                if action.action in LAUNCHES or (key and not key.existing):
-                    needed[address] = max(needed.get(address, timedelta()), job.max_duration)
-    named = {address for job in desired.jobs.values() for address in job.keys}
+    for traits, alike in by_traits(jobs, desired.jobs):
+        rows = [each.row for each in alike if each.wanted and not _left(each, requests)] if traits.keys else []
+        for address in traits.keys if rows else ():
+            key = desired.keys.get(address)
+            if (key and not key.existing) or any(row.launches for row in rows):
+                needed[address] = max(needed.get(address, timedelta()), traits.max_duration)
+    named = {address for traits in desired.traits for address in traits.keys}
     for address, key in desired.keys.items():
         if (key.keep or address not in named) if only is None else address in only:
             needed.setdefault(address, timedelta())

@@ -8,11 +8,10 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from eocanvas_apply.ledger.fold.recorded import Recorded
-from eocanvas_apply.planning.actions import LAUNCHES
 from eocanvas_apply.planning.desired.desired import Desired, DesiredKey
 from eocanvas_apply.planning.jobs.ordering import ordered_from
 from eocanvas_apply.planning.keys.needs import end_of, granted_life, margin_of
-from eocanvas_apply.planning.plan import Forecast, PlannedAction, Renewal, WindowState
+from eocanvas_apply.planning.plan import Forecast, PlannedAction, Renewal, WindowState, by_traits
 from eocanvas_apply.planning.state.observed import Observed
 
 # Launches that go within so short a time are one turn of a run.
@@ -53,12 +52,11 @@ def renewals(
     """Return which keys must be renewed so that these launches find them alive for long enough."""
     last: dict[str, datetime] = {}
     longest: dict[str, timedelta] = {}
-    for action in launches:
-        if action.lies_ahead and action.not_before:
-            job = desired.jobs[action.address]
-            for address in job.keys:
-                last[address] = max(last.get(address, action.not_before), action.not_before)
-                longest[address] = max(longest.get(address, timedelta()), job.max_duration)
+    for traits, alike in by_traits(launches, desired.jobs):
+        times = launch_times(alike) if traits.keys else []
+        for address in traits.keys if times else ():
+            last[address] = max(last.get(address, times[-1]), times[-1])
+            longest[address] = max(longest.get(address, timedelta()), traits.max_duration)
     keys = (desired.keys[address] for address in desired.keys if address in last)
     found = (
         _renewal(key, _life(key, recorded, observed), longest[key.address], last[key.address], observed.at)
@@ -95,11 +93,14 @@ def forecast(
     actions: Iterable[PlannedAction], stalled: Set[str], now: datetime, renewed: tuple[Renewal, ...]
 ) -> Forecast:
     """Return what goes now and what waits; `stalled` are keys that this run does not make usable by itself."""
-    launches = [a for a in actions if a.action in LAUNCHES or a.lies_ahead]
-    # A launch behind a key that this very run creates, or an order, goes now as well.
-    going = (a for a in launches if (a.task or a.awaits) and (a.not_before or now) <= now)
-    at_once = {a.address for a in going if not stalled & {*a.depends_on}}
-    held = [a for a in launches if a.address not in at_once]
+
+    def goes_now(launch: PlannedAction) -> bool:
+        # A launch behind a key that this very run creates, or an order, goes now as well.
+        due = (launch.not_before or now) <= now and (launch.task or launch.awaits)
+        return bool(due) and stalled.isdisjoint(launch.depends_on)
+
+    launches = [a for a in actions if a.row.launches or a.lies_ahead]
+    held = [a for a in launches if not goes_now(a)]
     ends = max((a.not_before for a in held if a.not_before), default=None)
     return Forecast(launches_now=len(launches) - len(held), waiting=len(held), ends=ends, renewals=renewed)
 
@@ -107,6 +108,6 @@ def forecast(
 def wake(actions: Iterable[PlannedAction], renewed: Iterable[Renewal], now: datetime) -> datetime | None:
     """Return the next service time at which waiting is worth another look, None where only polling helps."""
     # When a job ends is an estimate: polling finds out sooner.
-    due = [a for a in actions if a.not_before and not a.is_expected]
+    due = [a for a in actions if a.not_before and not a.row.expected]
     known = [time for a in due for time in (a.not_before, ordered_from(a)) if time]
     return min((time for time in [*known, *(renewal.first for renewal in renewed)] if time > now), default=None)

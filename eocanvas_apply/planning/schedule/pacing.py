@@ -87,18 +87,13 @@ def paced(jobs: Sequence[PlannedAction], windows: Windows, now: datetime, turn: 
     `turn` orders them. Those for which too many jobs run are held back until others have ended, with
     an estimate of when that is.
     """
-    launches = [action.address for action in in_turn(jobs, turn)]
+    launches = in_turn(jobs, turn)
     times = windows.schedule(len(launches), now)
     room = len(launches) if windows.running is None else windows.running.room
-    times_of, behind_running = dict(zip(launches, times, strict=True)), set(launches[room:])
-
-    def with_time(action: PlannedAction) -> PlannedAction:
-        if action.address in behind_running:
-            return action.held(Reason.HELD_BUDGET, not_before=times_of[action.address])
-        not_before = times_of[action.address] if times_of[action.address] > now else None
-        return action if action.not_before == not_before else action.due(not_before)
-
-    return [with_time(action) if action.address in times_of else action for action in jobs]
+    going, waiting = zip(launches[:room], times[:room], strict=True), zip(launches[room:], times[room:], strict=True)
+    placed = {action.address: action.due(time if time > now else None) for action, time in going}
+    placed |= {action.address: action.held(Reason.HELD_BUDGET, not_before=time) for action, time in waiting}
+    return [placed.get(action.address, action) for action in jobs]
 
 
 def expected(
@@ -114,6 +109,8 @@ def expected(
     What waits for a job that ended badly, or that nothing is done about, gets no time, nor does what is beyond the
     `most` launches of this run.
     """
+    if not desired.following and not desired.holdings:
+        return list(jobs)
     course = _Ends({action.address: action for action in jobs}, recorded, now, usual_duration(recorded, now))
     ready = course.ready(desired)
     if not ready:

@@ -11,8 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from heapq import heapify, heappush, heapreplace
-from itertools import chain, repeat
+from heapq import heappop, heappush
 
 from eocanvas_apply.ledger.fold.job_records import Intent, IntentState, JobRecord
 from eocanvas_apply.planning.desired.desired import MARGIN, Limit
@@ -69,26 +68,29 @@ class Windows:
         """Return when each of so many launches may happen at the soonest, `at` or later, each of them counted.
 
         Behind them stand launches that cannot go before the moments in `ready`, sorted. No schedule can have its k-th
-        launch earlier, for any k. Costs O(log n) for one launch and window.
+        launch earlier, for any k. Costs O(log n) for each moment at which launches go together, and window.
         """
         slots = list(self._slots(at))
         now = max(at, self.closed_until or at)
-        times = []
-        for release in chain(repeat(at, launches), ready):
+        times: list[datetime] = []
+        for release, left in ((at, launches), *((moment, 1) for moment in ready)):
             now = max(now, release)
-            for slot in slots:
-                now = slot.opens(now)
-            for slot in slots:
-                slot.take(now)
-            times.append(now)
+            while left:
+                for slot in slots:
+                    now = slot.opens(now)
+                together = min([left, *(slot.free_at(now) for slot in slots)])
+                for slot in slots:
+                    slot.take(now, together)
+                times += [now] * together
+                left -= together
         return times
 
     def _slots(self, at: datetime) -> Iterator[_Slots]:
         for limit in self.limits:
-            yield _Slots(limit.jobs, limit.span, [_after(each, limit.span) for each in self.used[-limit.jobs :]])
+            yield _Slots.of(limit.jobs, limit.span, [_after(each, limit.span) for each in self.used[-limit.jobs :]])
         if self.running:
             ends = sorted(self.running.ends(at))[-self.running.most :]
-            yield _Slots(self.running.most, self.running.duration, ends)
+            yield _Slots.of(self.running.most, self.running.duration, ends)
 
     def states(self, at: datetime) -> tuple[WindowState, ...]:
         """Return how much of each window is used, and when the next unit comes back."""
@@ -107,28 +109,32 @@ def _after(at: datetime, span: timedelta) -> datetime:
 
 @dataclass(slots=True)
 class _Slots:
-    """The moments at which the last `size` launches give their slots back, the earliest on top."""
+    """The slots that are `free`, and the moments at which others come back with their number, the earliest on top."""
 
-    size: int
     span: timedelta
-    heap: list[datetime]
+    free: int
+    heap: list[tuple[datetime, int]]
 
-    def __post_init__(self) -> None:
-        heapify(self.heap)
+    @classmethod
+    def of(cls, size: int, span: timedelta, taken: Sequence[datetime]) -> _Slots:
+        """Return so many slots, of which some come back at these moments, sorted."""
+        return cls(span, size - len(taken), [(back, 1) for back in taken])
 
     def opens(self, at: datetime) -> datetime:
         """Return when a slot is free, `at` or later."""
-        return max(at, self.heap[0]) if len(self.heap) >= self.size else at
+        return at if self.free else max(at, self.heap[0][0])
 
-    def take(self, at: datetime) -> None:
-        """Take a slot for a launch."""
-        try:
-            back = at + self.span
-        except OverflowError:
-            # A forecast behind the end of the calendar.
-            back = _END_OF_TIME
-        push = heapreplace if len(self.heap) >= self.size else heappush
-        push(self.heap, back)
+    def free_at(self, at: datetime) -> int:
+        """Return how many slots are free at this moment, which is no earlier than that of the question before."""
+        while self.heap and self.heap[0][0] <= at:
+            self.free += heappop(self.heap)[1]
+        return self.free
+
+    def take(self, at: datetime, number: int) -> None:
+        """Take so many slots."""
+        self.free -= number
+        # A forecast may lie behind the end of the calendar.
+        heappush(self.heap, (_after(at, self.span), number))
 
 
 def closed_until(at: datetime, windows: Windows, retry_after: float | None, refusals: int) -> datetime:

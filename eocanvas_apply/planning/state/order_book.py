@@ -100,7 +100,7 @@ class OrderBook(Struct, frozen=True):
 
     def turn(self, job: DesiredJob) -> int:
         """Return in which turn places in the quota are given to a job: 0 first."""
-        at, products = self.observed.at, job.products
+        at, products = self.observed.at, job.traits.products
         return max(_TURNS[self.standing(product, at)] for product in products) if products else 0
 
     def _is_ready(self, order: Order, due: datetime) -> bool:
