@@ -11,7 +11,6 @@ from eocanvas_apply.applying.stopping import Stop
 from eocanvas_apply.diagnostics import Diagnostic
 from eocanvas_apply.engine.definition import Definition
 from eocanvas_apply.engine.opening import Settings, secret_sources
-from eocanvas_apply.engine.web_hooks import WebHooks
 from eocanvas_apply.errors import CredentialsError, LedgerError, ServiceError
 from eocanvas_apply.report.progress import ApplyResult
 from eocanvas_apply.report.run_message import RunMessage, message_of, message_of_fault
@@ -46,6 +45,9 @@ class Notifying:
     async def _sent(self, message: RunMessage, code: Exit) -> tuple[Diagnostic, ...]:
         if self.silent or not self.project.manifest.notify or not message.events:
             return ()
+        # Most manifests have none.
+        from eocanvas_apply.engine.web_hooks import WebHooks
+
         project, settings = self.project, self.settings
         hooks = WebHooks(
             project.manifest.notify,

@@ -1,7 +1,5 @@
 """The job types of a manifest, chosen by `graph:`, `chain:` or the process they name, with inputs and output."""
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Mapping

@@ -6,8 +6,6 @@ private S3 takes input and output, a public S3 and EODATA input only, a WEkEO Dr
 both.
 """
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Annotated, Any, ClassVar, Literal
 

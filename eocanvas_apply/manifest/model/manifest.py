@@ -1,7 +1,5 @@
 """The manifest as a typed value: every field that the format has."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 

@@ -1,7 +1,5 @@
 """Notifications: which web hooks are called when an apply ends, at what, and with which body."""
 
-from __future__ import annotations
-
 import re
 from typing import Annotated, Any, get_args
 

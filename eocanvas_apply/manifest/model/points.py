@@ -1,9 +1,7 @@
 """`points:` of a job for SNAP's PixEx: points in the manifest, or a file of them."""
 
-from __future__ import annotations
-
 from pathlib import PurePosixPath
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import Field, Tag, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
@@ -47,7 +45,7 @@ class PointsFile(StrictModel):
     )
 
     @model_validator(mode="after")
-    def _has_one_file(self) -> PointsFile:
+    def _has_one_file(self) -> Self:
         if len(self._given) != 1:
             raise PydanticCustomError("missing-field", "points name one file: `csv:`, `json:` or `geojson:`")
         return self

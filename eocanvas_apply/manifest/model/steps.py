@@ -1,9 +1,7 @@
 """`for_each`: the steps that make one instance of a job for every row."""
 
-from __future__ import annotations
-
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, Tag, field_validator, model_validator
 from pydantic_core import PydanticCustomError, PydanticKnownError
@@ -75,7 +73,7 @@ class PickBy(StrictModel):
     smallest: Text | None = Field(default=None, description="The row with the smallest number in this column.")
 
     @model_validator(mode="after")
-    def _is_one(self) -> PickBy:
+    def _is_one(self) -> Self:
         if len(self.model_fields_set) != 1:
             raise PydanticCustomError("pick-one", "it names one way to pick")
         return self
@@ -153,7 +151,7 @@ class Step(StrictModel):
     )
 
     @model_validator(mode="after")
-    def _has_one_source(self) -> Step:
+    def _has_one_source(self) -> Self:
         given = self._given
         if len(given) == 1:
             return self

@@ -1,7 +1,5 @@
 """What every model of the manifest has in common, and the types its fields are made of."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from datetime import timedelta

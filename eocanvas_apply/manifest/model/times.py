@@ -1,7 +1,5 @@
 """Durations and times as people write them: `1h30m`, RFC 3339, a day, `now-3d`, `today`, against a given now."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
