@@ -72,7 +72,19 @@ def test_a_plan_imports_nothing_that_only_an_apply_or_another_plan_needs(project
     assert found & (unneeded | OF_APPLYING | OF_CAMPAIGNS - {"manifest.instances"} | OF_FAULTS) == set()
 
 
+@pytest.mark.parametrize("words", [("plan",), ("report", "--out", "-")], ids=["plan", "report"])
+def test_offline_nothing_is_imported_that_asks_the_service(tmp_path: Path, words: tuple[str, ...]) -> None:
+    _write(tmp_path, CAMPAIGN)
+    found = imported(*words, "--offline", "-f", str(tmp_path / "eocanvas.yaml"))
+    assert "planning.planner" in found
+    assert found & {"httpx", "httpcore", "service.eocanvas", "observing.observer", "engine.engine"} == set()
+
+
 def _validate(folder: Path, manifest: str) -> set[str]:
+    _write(folder, manifest)
+    return imported("validate", "-f", str(folder / "eocanvas.yaml"))
+
+
+def _write(folder: Path, manifest: str) -> None:
     (folder / "graph.xml").write_text(GRAPH, encoding="utf-8")
     (folder / "eocanvas.yaml").write_text(manifest, encoding="utf-8")
-    return imported("validate", "-f", str(folder / "eocanvas.yaml"))
