@@ -145,5 +145,5 @@ class StoredFiles(Struct):
 def _current(recorded: Recorded) -> Iterator[ResultFile]:
     # Downloads add results while this is read in a thread.
     for record in list(recorded.jobs.values()):
-        if run := record.finished or counted_run(record):
+        if run := counted_run(record):
             yield from list(run.stored.values())

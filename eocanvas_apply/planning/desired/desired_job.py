@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from msgspec import Struct, field
@@ -186,7 +187,8 @@ class DesiredJob(Struct, frozen=True):
     @property
     def region(self) -> Box | None:
         """The largest region that it works on; None where none can be seen."""
-        return self.document.regions.largest(lambda text: filled_text(text, self.params)) if self.document else None
+        its = self.definition()
+        return its.document.regions.largest(partial(filled_text, params=its.params)) if its.document else None
 
     @property
     def has_chain(self) -> bool:

@@ -138,6 +138,8 @@ def _with(recorded: Recorded, pairs: Pairs) -> Recorded:
 
 def _as_campaigns(pairs: Pairs, recorded: Recorded) -> Pairs:
     """Return one pair for a campaign all of whose instances have a new name that differs in that of the campaign."""
+    if not pairs:
+        return pairs
     whole: dict[str, set[str | None]] = defaultdict(set)
     for old, new in pairs.items():
         before, now = Address.parse(old), Address.parse(new)

@@ -96,10 +96,10 @@ class JobPlanner(Struct, frozen=True):
 
     def _is_finished(self, job: DesiredJob, record: JobRecord) -> bool:
         """A shortcut with the same result as the rest: most jobs of a long campaign are done."""
-        asked = self.requests
-        if record.finished is None or record.fingerprint != job.fingerprint:
+        run, asked = record.finished, self.requests
+        if run is None or record.fingerprint != job.fingerprint:
             return False
-        if rejecting(record.finished.remarks, job.remark_checks):
+        if rejecting(run.remarks, job.remark_checks):
             return False
         return not (asked.destroy or job.address in asked.forget or job.address in asked.relaunch)
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from eocanvas_apply.ledger.fold.job_records import Run
 from eocanvas_apply.manifest.address import typed
 from eocanvas_apply.planning.actions import Phase
 from eocanvas_apply.planning.failures import HINTS
 from eocanvas_apply.planning.log_rules import rule_of, shown_remarks
+from eocanvas_apply.planning.plan import campaign_of, instance_of
 from eocanvas_apply.planning.reasons import Reason
 from eocanvas_apply.planning.state.at_keys import location_of
 from eocanvas_apply.render.layout import counted, moment, one_line, printable, rough, size, stamp
@@ -28,8 +30,7 @@ _ON_THE_MAP = ("geometry", "wkt", "bbox")
 _MOST_FILES, _MOST_FIELDS, _LONGEST_FIELD = 20, 12, 160
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One row; `details` are name and value of what is shown when it is opened, `files` name and size of results."""
 
     id: str
@@ -48,7 +49,7 @@ class Entry:
     details: tuple[tuple[str, str], ...] = ()
     files: tuple[tuple[str, str], ...] = ()
     log: tuple[str, ...] = ()
-    thumbnail: bytes = field(default=b"", repr=False)
+    thumbnail: bytes = b""
 
     @property
     def rank(self) -> int:
@@ -63,7 +64,8 @@ def row_id(address: str) -> str:
 
 def row_name(address: str) -> str:
     """Return the short name of a job, such as `tiles/T32`."""
-    return printable(typed(address).strip("'").removeprefix("job."))
+    campaign = campaign_of(address)
+    return printable((f"{campaign}/{instance_of(address)}" if campaign else address).removeprefix("job."))
 
 
 def entries(page: ReportPage) -> Iterator[Entry]:
@@ -71,11 +73,13 @@ def entries(page: ReportPage) -> Iterator[Entry]:
     brief = len(page.status.jobs) > MOST_WITH_DETAILS
     # What needs a person stands first, as in `status`.
     for job in sorted(page.status.jobs, key=lambda job: URGENT_FIRST.index(job.phase)):
-        yield _entry(page, job, detailed=not brief or job.phase is not Phase.DONE)
+        yield _entry(page, job, brief=brief)
 
 
-def _entry(page: ReportPage, job: JobStatus, *, detailed: bool) -> Entry:
-    run, files = job.run, list(_files(page, job))
+def _entry(page: ReportPage, job: JobStatus, *, brief: bool) -> Entry:
+    run, phase = job.run, job.phase
+    detailed = not brief or phase is not Phase.DONE
+    files = list(_files(page, job.address, run)) if run else []
     whole, known = sum(each for _, each in files if each), all(each is not None for _, each in files)
     took = _took(run, page.timeline.now)
     return Entry(
@@ -83,7 +87,7 @@ def _entry(page: ReportPage, job: JobStatus, *, detailed: bool) -> Entry:
         address=job.address,
         group=job.action.campaign or job.address,
         name=row_name(job.address),
-        phase=job.phase,
+        phase=phase,
         words=printable(_words(page, job)),
         created=moment(run.created).removesuffix(" UTC") if run and run.created else "",
         created_stamp=(stamp(run.created) or "") if run else "",
@@ -91,7 +95,7 @@ def _entry(page: ReportPage, job: JobStatus, *, detailed: bool) -> Entry:
         seconds=took.total_seconds() if took else -1,
         results=_results(len(files), whole if known else None),
         stored=whole if files else -1,
-        failure=(run.failure or "") if run and job.phase is Phase.FAILED else "",
+        failure=(run.failure or "") if run and phase is Phase.FAILED else "",
         details=tuple((name, printable(value)) for name, value in _details(page, job)) if detailed else (),
         files=tuple((name, size(each) if each is not None else "") for name, each in files[:_MOST_FILES])
         if detailed
@@ -125,15 +129,13 @@ def _words(page: ReportPage, job: JobStatus) -> str:
     return f"{in_words(action)}{after}{later}"
 
 
-def _files(page: ReportPage, job: JobStatus) -> Iterator[tuple[str, int | None]]:
+def _files(page: ReportPage, address: str, run: Run) -> Iterator[tuple[str, int | None]]:
     """Yield the results of a job: the file here or the place at a key, and the size in bytes as far as known."""
-    record, run = page.record(job), job.run
-    if record is None or run is None:
-        return
     for stored in run.stored.values():
         yield stored.file, stored.size
     for listed in run.listed.values():
         if listed.at_key:
+            record = page.recorded.jobs[address]
             yield location_of(page.recorded, record, run, listed) or listed.title, None
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from msgspec import Struct
@@ -79,10 +80,14 @@ class Timeline(Struct, frozen=True):
 
 def timeline(plan: Plan, recorded: Recorded) -> Timeline:
     """Return what is on record of all jobs, also earlier attempts, and what the plan expects."""
-    runs = [run for _, run in recorded.runs()]
-    ended = [(run.finished, run.status == OgcStatus.SUCCESSFUL) for run in runs if run.finished and not run.in_flight]
-    ended = [(time, well) for time, well in ended if _is_believable(time, plan.created)]
-    launched = sorted(run.created for run in runs if run.created and _is_believable(run.created, plan.created))
+    runs, latest = [run for _, run in recorded.runs()], plan.created + _LATEST
+    # No zero of a calendar, and nothing far in the future: such a time of the service cannot be drawn.
+    launched = sorted(run.created for run in runs if run.created and _EARLIEST < run.created < latest)
+    ended = [
+        (run.finished, run.status == OgcStatus.SUCCESSFUL)
+        for run in runs
+        if run.finished and _EARLIEST < run.finished < latest and not run.in_flight
+    ]
     ahead = [plan.created] * plan.forecast.launches_now
     ahead += (time for time in launch_times(plan.actions) if time > plan.created)
     return Timeline(
@@ -92,13 +97,8 @@ def timeline(plan: Plan, recorded: Recorded) -> Timeline:
         tuple(sorted(time for time, well in ended if not well)),
         tuple(ahead),
         tuple(sorted(_ends_ahead(plan, recorded, ahead))),
-        tuple(_curve(window, [*launched, *ahead]) for window in plan.windows),
+        _curves(plan.windows, [*launched, *ahead]),
     )
-
-
-def _is_believable(time: datetime, now: datetime) -> bool:
-    """Tell whether a time of the service can be drawn: no zero of a calendar, and none far in the future."""
-    return _EARLIEST < time < now + _LATEST
 
 
 def _ends_ahead(plan: Plan, recorded: Recorded, launches: Sequence[datetime]) -> Iterator[datetime]:
@@ -110,13 +110,15 @@ def _ends_ahead(plan: Plan, recorded: Recorded, launches: Sequence[datetime]) ->
     yield from (launch + usual for launch in launches)
 
 
-def _curve(window: WindowState, launches: Iterable[datetime]) -> Curve:
+def _curves(windows: Sequence[WindowState], launches: Sequence[datetime]) -> tuple[Curve, ...]:
+    counts = Counter(launches) if windows else {}
+    return tuple(_curve(window, counts) for window in windows)
+
+
+def _curve(window: WindowState, launches: Mapping[datetime, int]) -> Curve:
     """Return the curve of one window; a unit that a launch uses is free again after the window's length."""
-    span = window.per + MARGIN
-    changes: dict[datetime, int] = {}
-    for launch in launches:
-        changes[launch] = changes.get(launch, 0) + 1
-        changes[launch + span] = changes.get(launch + span, 0) - 1
+    span, changes = window.per + MARGIN, Counter(launches)
+    changes.subtract({launch + span: count for launch, count in launches.items()})
     used, points = 0, []
     for moment in sorted(changes):
         used += changes[moment]
