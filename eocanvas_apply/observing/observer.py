@@ -18,6 +18,7 @@ from eocanvas_apply.diagnostics import Diagnostic, Severity
 from eocanvas_apply.documents.trace import Trace, trace_of
 from eocanvas_apply.errors import Refused, ServiceError
 from eocanvas_apply.ledger.event_values import ListedResult, Remark
+from eocanvas_apply.ledger.events import JobIntended
 from eocanvas_apply.ledger.fold.job_records import Run
 from eocanvas_apply.ledger.fold.order_records import Order
 from eocanvas_apply.ledger.fold.recorded import Recorded
@@ -40,8 +41,16 @@ from eocanvas_apply.planning.state.observed import (
     Sealing,
 )
 from eocanvas_apply.planning.state.order_book import awaited_orders
-from eocanvas_apply.planning.state.reconciling import SKEW, candidates, late_intents, open_intents
-from eocanvas_apply.planning.state.runs import STUCK, definition, has_output_key, log_unread, status_of
+from eocanvas_apply.planning.state.reconciling import SKEW, candidates, unanswered
+from eocanvas_apply.planning.state.runs import (
+    STUCK,
+    Runs,
+    definition,
+    has_output_key,
+    log_unread,
+    status_of,
+    unsettled_runs,
+)
 from eocanvas_apply.results.presence import StoredFiles
 from eocanvas_apply.secrets.fingerprints import scheme_of
 from eocanvas_apply.secrets.vault import Vault
@@ -139,15 +148,16 @@ class Observer:
         sealed: asyncio.Task[tuple[Sealing | None, tuple[Diagnostic, ...]]],
     ) -> Observed:
         seen = await observe_keys(self.service, desired, recorded)
-        keys = seen.by_name
-        jobs = await self._pass(self._with_windows(desired, self._look_back(desired, recorded, keys)))
+        keys, now = seen.by_name, self.service.time.now()
+        intended, runs = unanswered(recorded, now), unsettled_runs(recorded, now, desired.timing)
+        jobs = await self._pass(self._with_windows(desired, self._look_back(desired, intended, runs, keys)))
         self._listed = _counting({**self._listed, **jobs.jobs}, jobs.begun - longest(desired.limits) - SKEW)
-        jobs, gone = await self._absentees(recorded, jobs)
-        unclear = frozenset(run.job_id for _, run in recorded.runs() if run.in_flight and _unclear(run, jobs, gone))
+        jobs, gone = await self._absentees(runs, jobs)
+        unclear = frozenset(run.job_id for _, run in runs if run.in_flight and _unclear(run, jobs, gone))
         at = self.service.time.now()
-        listings = await self._listings(recorded, jobs)
+        listings = await self._listings(runs, jobs)
         sealing, unusable = await sealed
-        logs = await self._logs(desired, recorded, jobs, at)
+        logs = await self._logs(desired, runs, jobs, at)
         return Observed(
             at=at,
             account=self.service.account,
@@ -157,8 +167,8 @@ class Observer:
             jobs=jobs,
             gone=gone,
             listed=self._listed,
-            traces=await self._candidate_traces(recorded, jobs, at),
-            failures=await self._failures(recorded, jobs),
+            traces=await self._candidate_traces(intended, recorded, jobs),
+            failures=await self._failures(runs, jobs),
             remarks={job_id: said.remarks for job_id, said in logs.items()},
             software={job_id: said.software for job_id, said in logs.items()},
             results=listings,
@@ -176,11 +186,13 @@ class Observer:
     def _irregular(self) -> tuple[Diagnostic, ...]:
         return (*self.service.irregularities.diagnostics(), *self._inquiries.diagnostics())
 
-    def _look_back(self, desired: Desired, recorded: Recorded, keys: Mapping[str, ObservedKey]) -> datetime | None:
+    def _look_back(
+        self, desired: Desired, intended: Iterable[JobIntended], runs: Runs, keys: Mapping[str, ObservedKey]
+    ) -> datetime | None:
         """Return how far back the list of jobs matters; None where nothing in it does."""
         now = self.service.time.now()
-        since = [i.decided - SKEW for i in (*open_intents(recorded), *late_intents(recorded, now))]
-        running = (run for _, run in recorded.runs() if run.in_flight)
+        since = [each.decided - SKEW for each in intended]
+        running = (run for _, run in runs if run.in_flight)
         since += [run.created - SKEW if run.created else now - STUCK for run in running]
         rotating = (key.fixed_name for key in desired.keys.values() if not key.existing)
         if any(name in keys for name in rotating if name):
@@ -211,16 +223,17 @@ class Observer:
         self._unreadable = {e.digest: self._unreadable.get(e.digest, listed.begun) for e in listed.unreadable}
         return max((_latest(each, self._unreadable[each.digest]) for each in listed.unreadable), default=None)
 
-    async def _absentees(self, recorded: Recorded, jobs: Pass) -> tuple[Pass, frozenset[str]]:
+    async def _absentees(self, runs: Runs, jobs: Pass) -> tuple[Pass, frozenset[str]]:
         """Ask for the runs in flight that the list does not show, each by its own address."""
-        absent = [run.job_id for _, run in recorded.runs() if run.in_flight and run.job_id not in jobs.jobs]
+        absent = [run.job_id for _, run in runs if run.in_flight and run.job_id not in jobs.jobs]
         found = await self._inquiries.each("the status", absent, self.service.job)
         present = {job_id: observed_job(job) for job_id, job in found.items() if job}
         gone = frozenset(job_id for job_id, job in found.items() if job is None)
         return structs.replace(jobs, jobs={**jobs.jobs, **present}), gone
 
-    async def _candidate_traces(self, recorded: Recorded, jobs: Pass, at: datetime) -> Mapping[str, Trace]:
-        intended = [*open_intents(recorded), *late_intents(recorded, at)]
+    async def _candidate_traces(
+        self, intended: Iterable[JobIntended], recorded: Recorded, jobs: Pass
+    ) -> Mapping[str, Trace]:
         found = {job.job_id: job for job in candidates(intended, recorded, jobs.jobs.values())}
         unread = [job_id for job_id in found if job_id not in self._traces]
         fresh = await self._inquiries.each("the trace in the log", unread, self._trace)
@@ -234,9 +247,9 @@ class Observer:
         # A log of many megabytes takes seconds, in which the other requests go on.
         return await asyncio.to_thread(trace_of, text) if text else None
 
-    async def _failures(self, recorded: Recorded, jobs: Pass) -> Mapping[str, Failure | None]:
+    async def _failures(self, runs: Runs, jobs: Pass) -> Mapping[str, Failure | None]:
         """Read the logs of the failed jobs of which the ledger does not say yet why they failed, where they can be."""
-        unexplained = (run for _, run in recorded.runs() if not run.failure)
+        unexplained = (run for _, run in runs if not run.failure)
         failed = [run.job_id for run in unexplained if status_of(run, jobs.jobs) == OgcStatus.FAILED]
         return await self._inquiries.each("the log", failed, self._failure)
 
@@ -248,10 +261,10 @@ class Observer:
         end = end_of_log(log)
         return classify(self.service.scrubber.hide(end).splitlines()) if end else None
 
-    async def _logs(self, desired: Desired, recorded: Recorded, jobs: Pass, at: datetime) -> Mapping[str, _Said]:
+    async def _logs(self, desired: Desired, runs: Runs, jobs: Pass, at: datetime) -> Mapping[str, _Said]:
         """Read the logs of jobs that ended well just now: what makes a result doubtful, and what made it."""
         unread: dict[str, str | None] = {}
-        for record, run in recorded.runs():
+        for record, run in runs:
             if log_unread(record, run, jobs.jobs, at, desired.timing):
                 intended = definition(record, run)
                 unread[run.job_id] = intended.process if intended else None
@@ -278,8 +291,8 @@ class Observer:
         """Return the log of a job, its messages joined by line breaks; empty where there is none."""
         return "\n".join(entry.message for entry in await self.service.logs(job_id) or ())
 
-    async def _listings(self, recorded: Recorded, jobs: Pass) -> Mapping[str, tuple[ListedResult, ...] | None]:
-        ended = (each for each in recorded.runs() if status_of(each[1], jobs.jobs) == OgcStatus.SUCCESSFUL)
+    async def _listings(self, runs: Runs, jobs: Pass) -> Mapping[str, tuple[ListedResult, ...] | None]:
+        ended = (each for each in runs if status_of(each[1], jobs.jobs) == OgcStatus.SUCCESSFUL)
         at_key = {run.job_id: has_output_key(record, run) for record, run in ended if not run.results}
         found = await self._inquiries.each("the list of results", at_key, self.service.results)
         return {job_id: listing(listed, at_key=at_key[job_id]) for job_id, listed in found.items()}

@@ -126,9 +126,7 @@ def _remark(group: Sequence[tuple[str, Remark]]) -> list[str]:
     return [*lines, f"  next: {rule.advice}"] if rule else lines
 
 
-def _remarked(status: Status) -> list[str]:
-    # Few of many: those of which nothing is said are not looked at twice.
-    jobs = [job for job in status.jobs if job.phase is Phase.DONE]
+def _remarked(jobs: Iterable[JobStatus]) -> list[str]:
     return remark_lines((job.address, each) for job in jobs for each in shown_remarks(job.remarks, job.checks))
 
 
@@ -142,7 +140,7 @@ def text(status: Status, style: Style = PLAIN, *, full: bool = False) -> str:
     most = max(len(status.jobs), len(status.keys)) if full else _SHOWN
     block = partial(_block, style, most, full=full)
     at = status.plan.created
-    jobs = {phase: [job for job in status.jobs if job.phase is phase] for phase in Phase}
+    jobs = status.by_phase
     failed, running = (
         jobs[Phase.FAILED],
         sorted(jobs[Phase.RUNNING], key=lambda job: (job.since is None, job.since, job.address)),
@@ -160,7 +158,7 @@ def text(status: Status, style: Style = PLAIN, *, full: bool = False) -> str:
         block("Waiting", waiting, count=len(jobs[Phase.WAITING])),
         block("Left out", _alike(jobs[Phase.LEFT_OUT], _left_out, full=full), count=len(jobs[Phase.LEFT_OUT])),
         block("Done", [(typed(job.address), _done(job)) for job in finished]),
-        _lines("Remarks", _remarked(status), style, most),
+        _lines("Remarks", _remarked(jobs[Phase.DONE]), style, most),
         block("Keys", [_life(key, status) for key in status.keys], count=0),
         block("Quota", [forecast.window_cells(window) for window in status.plan.windows], count=0),
         _lines("Next", _next(status, jobs, stopped), style, most),
@@ -248,7 +246,7 @@ def _key_words(key: KeyStatus, plan: Plan) -> str:
     return f"{action}{in_words(key.action)}"
 
 
-def _next(status: Status, jobs: dict[Phase, list[JobStatus]], stopped: Mapping[str, str]) -> list[str]:
+def _next(status: Status, jobs: Mapping[Phase, list[JobStatus]], stopped: Mapping[str, str]) -> list[str]:
     """Return what the next apply changes, what it waits for, and last the command that goes on."""
     if status.offline:
         return ["from the ledger only: eocanvas-apply status looks at the service, eocanvas-apply plan shows changes"]
@@ -265,7 +263,7 @@ def _next(status: Status, jobs: dict[Phase, list[JobStatus]], stopped: Mapping[s
     return [*lines, *ahead, _command(plan, jobs, stopped, goes_on=bool(lines))]
 
 
-def _command(plan: Plan, jobs: dict[Phase, list[JobStatus]], stopped: Mapping[str, str], *, goes_on: bool) -> str:
+def _command(plan: Plan, jobs: Mapping[Phase, list[JobStatus]], stopped: Mapping[str, str], *, goes_on: bool) -> str:
     """Return the command that goes on, or that nothing is to do."""
     if goes_on:
         return _to_continue(plan)

@@ -131,6 +131,14 @@ class Status(Struct, frozen=True):
         """Whether no job runs or waits any more."""
         return not any(job.phase in (Phase.RUNNING, Phase.WAITING) for job in self.jobs)
 
+    @property
+    def by_phase(self) -> Mapping[Phase, list[JobStatus]]:
+        """The jobs of each phase, in their order."""
+        found: dict[Phase, list[JobStatus]] = {phase: [] for phase in Phase}
+        for job in self.jobs:
+            found[job.phase].append(job)
+        return found
+
 
 def status(plan: Plan, recorded: Recorded, observed: Observed, of_jobs: ChecksOfJobs = MappingProxyType({})) -> Status:
     """Return where everything stands according to one plan; `of_jobs` are the checks where it has no manifest."""

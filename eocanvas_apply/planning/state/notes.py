@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -26,14 +26,18 @@ from eocanvas_apply.planning.state.reconciling import (
     settled_at,
 )
 from eocanvas_apply.planning.state.runs import (
+    Runs,
     counted_definition,
     counted_run,
     status_of,
+    unsettled_runs,
     vanished,
     was_cancelled,
 )
 from eocanvas_apply.vocabulary import OgcStatus
 
+# An open intent, with the address of its job and what was intended.
+Claim = tuple[str, Intent, e.JobIntended]
 # What has been unreadable for an hour is not cured by waiting.
 _UNREADABLE_LOG = timedelta(hours=1)
 
@@ -42,16 +46,17 @@ def notes(desired: Desired, recorded: Recorded, observed: Observed) -> list[e.An
     """Return the facts that this observation adds to what is recorded."""
     desired = as_launched(desired, recorded)
     evidence = Evidence.of(desired.project, desired.timing, recorded, observed)
+    runs, claims = unsettled_runs(recorded, observed.at, desired.timing), list(_open(recorded))
     return [
         *_key_ends(recorded, observed),
         *_keys_gone(desired, recorded, observed),
         *_statuses(recorded, observed),
-        *_failures(desired, recorded, observed),
+        *_failures(desired, runs, observed),
         *_listings(recorded, observed),
         *_late_jobs(recorded, evidence),
-        *_intent_passes(recorded, evidence),
-        *_abandoned(desired, recorded, evidence),
-        *_run_passes(desired, recorded, observed),
+        *_intent_passes(claims, evidence),
+        *_abandoned(desired, claims, recorded, evidence),
+        *_run_passes(desired, runs, observed),
         *order_notes(recorded, observed),
     ]
 
@@ -103,9 +108,9 @@ def _software(run: Run, observed: Observed) -> dict[str, str] | None:
     return dict(observed.software.get(run.job_id, ())) or None
 
 
-def _failures(desired: Desired, recorded: Recorded, observed: Observed) -> Iterator[e.AnyEvent]:
+def _failures(desired: Desired, runs: Runs, observed: Observed) -> Iterator[e.AnyEvent]:
     """Note why a job failed, once its log says so; one that stays empty or unreadable for long says nothing."""
-    for record, run in recorded.runs():
+    for record, run in runs:
         if run.failure or status_of(run, observed.jobs.jobs) != OgcStatus.FAILED:
             continue
         found = observed.failures.get(run.job_id)
@@ -146,15 +151,15 @@ def _listings(recorded: Recorded, observed: Observed) -> Iterator[e.AnyEvent]:
 
 def _late_jobs(recorded: Recorded, evidence: Evidence) -> Iterator[e.AnyEvent]:
     """Note jobs of intents given up: a runner frozen before the socket, or a service that acted after all."""
-    for intended in late_intents(recorded, evidence.observed.at):
+    for intended in late_intents(recorded, evidence.observed.at) if evidence.marked else ():
         for job in evidence.marked.get(mark_of(intended, evidence.project), ()):
             yield e.Adopted(address=intended.address, job_id=job.job_id, reason="found", intent=intended.intent)
 
 
-def _intent_passes(recorded: Recorded, evidence: Evidence) -> Iterator[e.AnyEvent]:
+def _intent_passes(claims: Iterable[Claim], evidence: Evidence) -> Iterator[e.AnyEvent]:
     """Note that the list shows nothing of an open intent, once it must."""
     begun, timing = evidence.observed.jobs.begun, evidence.timing
-    for address, intent, intended in _open(recorded):
+    for address, intent, intended in claims:
         if evidence.observed.jobs.may_hide(intended.decided):
             continue
         enough = agreeing_passes(intent.passes, timing) or not _far_enough(intent.passes, begun, pass_gap(timing))
@@ -162,9 +167,11 @@ def _intent_passes(recorded: Recorded, evidence: Evidence) -> Iterator[e.AnyEven
             yield e.PassObserved(address=address, intent=intent.id, begun=begun)
 
 
-def _abandoned(desired: Desired, recorded: Recorded, evidence: Evidence) -> Iterator[e.AnyEvent]:
+def _abandoned(
+    desired: Desired, claims: Iterable[Claim], recorded: Recorded, evidence: Evidence
+) -> Iterator[e.AnyEvent]:
     """Note open intents that became nothing and that no launch will follow: the next one would say so itself."""
-    for address, intent, _ in _open(recorded):
+    for address, intent, _ in claims:
         over = _needs_no_launch(desired.jobs.get(address), recorded.jobs[address])
         if over and evidence.settle(intent).verdict is Verdict.NOT_LAUNCHED:
             yield e.JobAbandoned(address=address, intent=intent.id)
@@ -178,17 +185,17 @@ def _needs_no_launch(job: DesiredJob | None, record: JobRecord) -> bool:
     return intended is not None and (kept or same(intended.components, job.components))
 
 
-def _open(recorded: Recorded) -> Iterator[tuple[str, Intent, e.JobIntended]]:
+def _open(recorded: Recorded) -> Iterator[Claim]:
     for record, intent in recorded.intents():
         if intent.state is IntentState.OPEN and intent.intended:
             yield record.address, intent, intent.intended
 
 
-def _run_passes(desired: Desired, recorded: Recorded, observed: Observed) -> Iterator[e.AnyEvent]:
+def _run_passes(desired: Desired, runs: Runs, observed: Observed) -> Iterator[e.AnyEvent]:
     begun, timing = observed.jobs.begun, desired.timing
     if not observed.jobs.complete:
         return
-    missing = ((record, run) for record, run in recorded.runs() if run.in_flight and run.job_id in observed.gone)
+    missing = ((record, run) for record, run in runs if run.in_flight and run.job_id in observed.gone)
     for record, run in missing:
         if run.job_id in observed.jobs.jobs:
             continue

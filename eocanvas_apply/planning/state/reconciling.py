@@ -24,6 +24,8 @@ SKEW = timedelta(minutes=10)
 # How long after an intent a duplicate is still looked for: after that the service has given up on any request.
 LATE = timedelta(hours=24)
 _FAR_PASSES = timedelta(seconds=60)
+_GIVEN_UP = frozenset({IntentState.ABANDONED, IntentState.WITHDRAWN, IntentState.REFUSED})
+_DOUBTFUL = _GIVEN_UP | {IntentState.OPEN}
 
 
 class Fit(StrEnum):
@@ -59,9 +61,14 @@ def open_intents(recorded: Recorded) -> list[JobIntended]:
 
 def late_intents(recorded: Recorded, now: datetime) -> list[JobIntended]:
     """Return the claims given up recently: a runner frozen before the socket may still turn one into a job."""
-    given_up = {IntentState.ABANDONED, IntentState.WITHDRAWN, IntentState.REFUSED}
-    intents = (i.intended for _, i in recorded.intents() if i.intended and i.state in given_up)
-    return [i for i in intents if now - i.decided < LATE]
+    given_up = (i.intended for _, i in recorded.intents() if i.intended and i.state in _GIVEN_UP)
+    return [i for i in given_up if now - i.decided < LATE]
+
+
+def unanswered(recorded: Recorded, now: datetime) -> list[JobIntended]:
+    """Return the claims that the service may still show a job of: those with an unknown outcome, and late ones."""
+    doubtful = ((i.intended, i.state) for _, i in recorded.intents() if i.state in _DOUBTFUL)
+    return [i for i, state in doubtful if i and (state is IntentState.OPEN or now - i.decided < LATE)]
 
 
 def candidates(intended: Iterable[JobIntended], recorded: Recorded, jobs: Iterable[ObservedJob]) -> list[ObservedJob]:
@@ -109,10 +116,9 @@ class Evidence(Struct, frozen=True):
         marked: dict[Mark, list[ObservedJob]] = {}
         unmarked: dict[str, list[UnmarkedJob]] = {}
         strange: dict[str, list[ObservedJob]] = {}
-        known = {intent.id for _, intent in recorded.intents()}
-        for job in observed.jobs.jobs.values():
-            if job.job_id in recorded.owner_of:
-                continue
+        unknown = [job for job in observed.jobs.jobs.values() if job.job_id not in recorded.owner_of]
+        known = {intent.id for _, intent in recorded.intents()} if unknown else set[str]()
+        for job in unknown:
             trace = observed.traces.get(job.job_id, _NOTHING)
             for mark in trace.marks:
                 marked.setdefault(mark, []).append(job)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,6 +20,7 @@ from eocanvas_apply.vocabulary import FailureClass, OgcStatus
 
 STUCK = timedelta(hours=24)
 Use = tuple[str, int | None]
+Runs = Sequence[tuple[JobRecord, Run]]
 
 
 def sorted_out(record: JobRecord, shown: Mapping[str, ObservedJob] | None = None) -> tuple[Run | None, list[Run]]:
@@ -95,9 +96,25 @@ def log_unread(record: JobRecord, run: Run, shown: Mapping[str, ObservedJob], at
     if run.remarks is not None or status_of(run, shown) != OgcStatus.SUCCESSFUL:
         return False
     intended = definition(record, run)
-    if not has_rules(intended.process if intended else None):
-        return False
-    return run.in_flight or (run.last_seen is not None and at - run.last_seen <= timing.settle)
+    return has_rules(intended.process if intended else None) and (run.in_flight or _has_just_ended(run, at, timing))
+
+
+def _has_just_ended(run: Run, at: datetime, timing: Timing) -> bool:
+    return run.last_seen is not None and at - run.last_seen <= timing.settle
+
+
+def unsettled_runs(recorded: Recorded, at: datetime, timing: Timing) -> Runs:
+    """Return the runs of which a look at the service may say something new, of many that have ended few.
+
+    The others succeeded, and their results are listed and their logs read, or not to be had any more.
+    """
+    return [
+        (record, run)
+        for record, run in recorded.runs()
+        if run.status != OgcStatus.SUCCESSFUL
+        or not run.results
+        or (run.remarks is None and _has_just_ended(run, at, timing))
+    ]
 
 
 def age_of(run: Run, now: datetime) -> timedelta:
