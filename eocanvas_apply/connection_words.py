@@ -16,7 +16,7 @@ _BY_KIND: dict[type[BaseException], str] = {
     ssl.SSLError: "it does not speak TLS there",
     socket.gaierror: "no such host",
     ConnectionRefusedError: "connection refused",
-    ConnectionResetError: "the connection was closed",
+    ConnectionError: "the connection was closed",
 }
 _BY_NUMBER = {errno.ENETUNREACH: "no network", errno.EHOSTUNREACH: "no way to the host"}
 
