@@ -10,6 +10,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+# The emulator needs no certificates. Where these are set, each command reads those of the machine at its start.
+_OF_CERTIFICATES = {"SSL_CERT_FILE", "SSL_CERT_DIR"}
+
 
 @dataclass(frozen=True)
 class Usage:
@@ -45,7 +48,7 @@ def usage(command: Sequence[str], *, env: Mapping[str, str] | None = None, ends:
     """
     with tempfile.TemporaryFile("w+") as said:
         start = time.perf_counter()
-        process = subprocess.Popen(command, env={**os.environ, **(env or {})}, stdout=said, stderr=said)
+        process = subprocess.Popen(command, env={**_environ(), **(env or {})}, stdout=said, stderr=said)
         # Only this call gives the CPU time and the memory of one child by itself.
         _, status, used = os.wait4(process.pid, 0)
         elapsed = time.perf_counter() - start
@@ -54,6 +57,10 @@ def usage(command: Sequence[str], *, env: Mapping[str, str] | None = None, ends:
             said.seek(0)
             raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}:\n{said.read()[-4000:]}")
     return Usage(elapsed, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024 / 1e6)
+
+
+def _environ() -> Mapping[str, str]:
+    return {name: value for name, value in os.environ.items() if name not in _OF_CERTIFICATES}
 
 
 def in_turn(ours: Callable[[], Usage], reference: Callable[[], Usage], runs: int, *, warm: bool = True) -> Pair:

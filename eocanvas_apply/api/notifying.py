@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from eocanvas_apply.api.exit_codes import MEANINGS, Exit, of_endings
 from eocanvas_apply.applying.stopping import Stop
@@ -17,8 +18,7 @@ from eocanvas_apply.report.run_message import RunMessage, message_of, message_of
 from eocanvas_apply.vocabulary import NO_ENVIRONMENT
 
 
-@dataclass(frozen=True, slots=True)
-class Notifying:
+class Notifying(Struct, frozen=True):
     """The web hooks of a project, for the end of one run; a `stopping` run does not wait, a `silent` one calls none."""
 
     project: Definition

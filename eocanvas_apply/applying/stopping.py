@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from dataclasses import dataclass, field
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 T = TypeVar("T")
 GRACE_S = 5.0
 
 
-@dataclass(slots=True)
-class Stop:
+class Stop(Struct):
     """The request to end a run, set from outside, and how long the end may take."""
 
     requested: asyncio.Event
-    _grace_ends: float | None = field(default=None, init=False)
+    _grace_ends: float | None = None
 
     async def unless(
         self, work: Coroutine[Any, Any, T], *, limit_s: float | None = None, patient: bool = False

@@ -40,6 +40,6 @@ class LogTails(Struct):
 
 def tail_of(lines: Collection[str]) -> str:
     """Return the share in the last line that says something, such as `40%`, or that line."""
-    last = next((line for each in reversed([*lines]) if (line := each.strip()) and not NOISE.search(line)), "")
+    last = next((line for each in reversed([*lines]) if (line := each.strip()) and not re.search(NOISE, line)), "")
     share = _SHARE.search(last)
     return f"{share[1]}%" if share else last

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from msgspec import structs
 
-from eocanvas_apply.applying.applier import Applier
 from eocanvas_apply.applying.leftovers import remove_leftovers
 from eocanvas_apply.applying.results.downloads import Downloads
 from eocanvas_apply.errors import EocanvasApplyError, LedgerConflict, SafetyRefusal, ServiceError
@@ -243,6 +242,8 @@ class Run:
 
     async def _apply(self, ready: list[PlannedAction]) -> bool:
         """Carry out what is ready; return whether anything came of it, so that the plan is not the last word."""
+        from eocanvas_apply.applying.applier import Applier
+
         journal = self.session.journal
         before = journal.recorded.head
         work = Applier(self.session, self._downloads).carry_out(self._last.origin.ledger_head, ready)

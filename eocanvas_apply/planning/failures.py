@@ -41,8 +41,9 @@ class Failure:
     hint: str
 
 
+# Patterns here are texts: `re` compiles them when a log is read, and most runs read none.
 # In this order: what names the fault exactly stands before what may come of it.
-_PATTERNS: Mapping[FailureClass, str] = {
+_TEXTS: Mapping[FailureClass, str] = {
     "input-config": r"Zero or more than one item found for|No inputs? (?:was |were )?found|Cannot uncompress",
     "key": r"Cannot read the credentials|Unable to locate credentials|InvalidAccessKeyId|InvalidClientTokenId"
     r"|SignatureDoesNotMatch|ExpiredToken|access key id .*does not exist|key \S+ (?:not found|has expired)",
@@ -53,7 +54,6 @@ _PATTERNS: Mapping[FailureClass, str] = {
     "graph": r"\[NodeId: |OperatorException|GraphException|XML parsing|not a graph|Unknown operator"
     r"|No product reader found",
 }
-_TEXTS = {each: re.compile(pattern, re.IGNORECASE) for each, pattern in _PATTERNS.items()}
 _CODES: Mapping[int, FailureClass] = {
     10: "input-config",
     11: "staging-in",
@@ -63,21 +63,21 @@ _CODES: Mapping[int, FailureClass] = {
     124: "killed",
     137: "killed",
 }
-_EXIT = re.compile(r"(?:^\++ exit|exit status|exit code:?) (\d{1,3})\b")
+_EXIT = r"(?:^\++ exit|exit status|exit code:?) (\d{1,3})\b"
 # Stands in logs of successful jobs just as well.
-NOISE = re.compile(r"^ERROR 1: libpq\.so\.5\b")
-_FINISHED = re.compile(r"SNAP execution completed successfully")
-_UNFINISHED = re.compile(r"^\.+ ?\d{1,2}%(?!.*100%)[.\d% ]*$")
-_COMPLAINT = re.compile(r"error|exception|fail|fault|cannot|denied|refused|abort|timed out", re.IGNORECASE)
-_CONNECTION_FAULT = re.compile(r"timed out|connection|reset by peer|HTTP(?:S|Error)|\b50\d\b", re.IGNORECASE)
-_QUERY = re.compile(r"(?<=[^\s?])\?[^\s'\"),]*=[^\s'\"),]*")
+NOISE = r"^ERROR 1: libpq\.so\.5\b"
+_FINISHED = r"SNAP execution completed successfully"
+_UNFINISHED = r"^\.+ ?\d{1,2}%(?!.*100%)[.\d% ]*$"
+_COMPLAINT = r"error|exception|fail|fault|cannot|denied|refused|abort|timed out"
+_CONNECTION_FAULT = r"timed out|connection|reset by peer|HTTP(?:S|Error)|\b50\d\b"
+_QUERY = r"(?<=[^\s?])\?[^\s'\"),]*=[^\s'\"),]*"
 _LONGEST_LINE = 300
 
 
 def classify(log: Iterable[str]) -> Failure:
     """Return why a failed job failed, from the messages of its log in order; a message may have several lines."""
     lines = [text for message in log for line in message.splitlines() if (text := line.strip())]
-    lines = [line for line in lines if not NOISE.search(line)]
+    lines = [line for line in lines if not re.search(NOISE, line)]
     output = [line for line in lines if not line.startswith("+")]
     failure_class, line = next(_causes(lines, output))
     bare = without_url_secrets(line)
@@ -87,30 +87,30 @@ def classify(log: Iterable[str]) -> Failure:
 
 def without_url_secrets(line: str) -> str:
     """Return a line without the user names, passwords and queries of the addresses in it."""
-    return _QUERY.sub("", replaced_users(line))
+    return re.sub(_QUERY, "", replaced_users(line))
 
 
 def _causes(lines: Sequence[str], output: Sequence[str]) -> Iterator[tuple[FailureClass, str]]:
     """Yield what the log says of the cause, the surest first."""
     for failure_class, pattern in _TEXTS.items():
-        yield from ((failure_class, line) for line in output if pattern.search(line))
+        yield from ((failure_class, line) for line in output if re.search(pattern, line, re.IGNORECASE))
     # After the end of the processing only the result was left to store.
-    ends = [number for number, line in enumerate(output) if _FINISHED.search(line)]
+    ends = [number for number, line in enumerate(output) if re.search(_FINISHED, line)]
     rest = output[ends[-1] + 1 :] if ends else ()
-    yield from (("staging-out", line) for line in rest if _CONNECTION_FAULT.search(line))
+    yield from (("staging-out", line) for line in rest if re.search(_CONNECTION_FAULT, line, re.IGNORECASE))
     complaint = _complaint(output)
     for line in reversed(lines):
-        if (found := _EXIT.search(line)) and (by_code := _CODES.get(int(found[1]))):
+        if (found := re.search(_EXIT, line)) and (by_code := _CODES.get(int(found[1]))):
             yield by_code, complaint or line
-    if output and _UNFINISHED.search(output[-1]):
+    if output and re.search(_UNFINISHED, output[-1]):
         yield "killed", output[-1]
     yield "unknown", complaint or (output[-1] if output else "")
 
 
 def _complaint(output: Sequence[str]) -> str:
     """Return the last line that reads like a fault, sooner one that says more than an exit code."""
-    found = [line for line in output if _COMPLAINT.search(line)]
-    specific = [line for line in found if not _EXIT.search(line)]
+    found = [line for line in output if re.search(_COMPLAINT, line, re.IGNORECASE)]
+    specific = [line for line in found if not re.search(_EXIT, line)]
     return next(reversed(specific or found), "")
 
 

@@ -12,17 +12,13 @@ _VERSION = r"(\d{1,4}(?:\.\d{1,6}){1,3}(?:[-+.]?[A-Za-z0-9]{1,20}){0,3})"
 # .../core/util/EngineVersionCheckActivator.java. No public log of the Data Tailor shows one: its names and a version.
 _LINES = {
     "snap-function": {
-        "ESA SNAP": re.compile(
-            rf"^(?:SNAP Release version |Currently installed (?=[\d.]{{3,30}}, available is )){_VERSION}", re.MULTILINE
-        ),
+        "ESA SNAP": rf"^(?:SNAP Release version |Currently installed (?=[\d.]{{3,30}}, available is )){_VERSION}",
     },
     "dataTailor": {
-        "EUMETSAT Data Tailor": re.compile(
-            rf"^[^'\"\n]{{0,200}}\b(?:EPCT|epct|Data ?Tailor)[ -](?:version:?|v\.?) ?{_VERSION}", re.MULTILINE
-        ),
+        "EUMETSAT Data Tailor": rf"^[^'\"\n]{{0,200}}\b(?:EPCT|epct|Data ?Tailor)[ -](?:version:?|v\.?) ?{_VERSION}",
     },
 }
-_COLOURS = re.compile(r"\x1b\[[0-9;]{0,30}m")
+_COLOURS = r"\x1b\[[0-9;]{0,30}m"
 
 
 def shows_versions(process: str) -> bool:
@@ -32,5 +28,6 @@ def shows_versions(process: str) -> bool:
 
 def software_in(log: str, process: str | None) -> Mapping[str, str]:
     """Return the versions by the names of the programs, as the log of a process shows them; nothing it does not."""
-    text = _COLOURS.sub("", log) if "\x1b" in log else log
-    return {name: found[1] for name, line in _LINES.get(process or "", {}).items() if (found := line.search(text))}
+    text = re.sub(_COLOURS, "", log) if "\x1b" in log else log
+    lines = _LINES.get(process or "", {}).items()
+    return {name: found[1] for name, line in lines if (found := re.search(line, text, re.MULTILINE))}

@@ -34,6 +34,8 @@ OF_CAMPAIGNS = {"campaign.expansion", "campaign.join", "campaign.readers", "camp
 OF_FAULTS = {"manifest.validation.structure", "manifest.validation.kinds"}
 OF_CHAINS = {"documents.chain", "checks.chain_rules"}
 OF_APPLYING = {"applying.session", "applying.applier", "applying.results", "engine.run", "engine.web_hooks"}
+OF_CARRYING_OUT = {"applying.applier", "applying.launches", "applying.key_creation"}
+OF_WEB_HOOKS = {"engine.web_hooks", "policy.policy_model"}
 OF_PLANS = {"planning", "policy.policy_file", "ledger", "observing", "applying", "service", "report"}
 
 
@@ -78,6 +80,13 @@ def test_offline_nothing_is_imported_that_asks_the_service(tmp_path: Path, words
     found = imported(*words, "--offline", "-f", str(tmp_path / "eocanvas.yaml"))
     assert "planning.planner" in found
     assert found & {"httpx", "httpcore", "service.eocanvas", "observing.observer", "engine.engine"} == set()
+
+
+def test_an_apply_with_nothing_to_do_imports_nothing_that_carries_it_out_or_calls_web_hooks(project: Project) -> None:
+    assert project.run("apply", "--yes") == 0, project.err
+    found = imported("apply", "--no-wait", "-f", str(project.manifest))
+    assert "engine.run" in found
+    assert found & (OF_CARRYING_OUT | OF_WEB_HOOKS | OF_FAULTS) == set()
 
 
 def _validate(folder: Path, manifest: str) -> set[str]:

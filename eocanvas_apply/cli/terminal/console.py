@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from eocanvas_apply.api.exit_codes import Exit
 from eocanvas_apply.cli.interruption import DOCUMENTS
@@ -32,16 +31,15 @@ class Outcome(Struct, frozen=True):
     is_told: bool = False
 
 
-@dataclass(slots=True)
-class Console:
+class Console(Struct):
     """The two channels, the format that was asked for, and the manifest that it is about."""
 
     out: Channel
     err: Channel
     format: str = "text"
     manifest: str = "eocanvas.yaml"
-    _completed: Callable[[Diagnostic], Diagnostic] | None = field(default=None, init=False)
-    _reported: set[Diagnostic] = field(default_factory=set, init=False)
+    _completed: Callable[[Diagnostic], Diagnostic] | None = None
+    _reported: set[Diagnostic] = field(default_factory=set)
 
     @property
     def as_json(self) -> bool:

@@ -7,9 +7,10 @@ import signal
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from types import FrameType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from msgspec import Struct
 
 from eocanvas_apply.api.exit_codes import Exit
 from eocanvas_apply.cli.interruption import CODES, PROCESS, heard
@@ -34,8 +35,7 @@ class Stopped(Exception):
         self.code = code
 
 
-@dataclass(slots=True)
-class Interrupts:
+class Interrupts(Struct):
     """What the first signal was, if one came. `stopping` is what the work looks at."""
 
     command: str
@@ -43,7 +43,7 @@ class Interrupts:
     stopping: asyncio.Event
     leave: Callable[[int], None] = os._exit
     patience_s: float = PATIENCE_S
-    code: Exit | None = field(default=None, init=False)
+    code: Exit | None = None
 
     def came(self, number: signal.Signals) -> None:
         """Take one signal: stop politely, or at once when it is not the first."""
