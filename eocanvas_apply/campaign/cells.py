@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from eocanvas_apply.diagnostics import Diagnostic, warning
@@ -59,6 +60,11 @@ _DOUBTS = (
 )
 # Most cells are none of these: one search instead of five.
 _ANY_DOUBT = re.compile("|".join(f"(?{'x' * bool(p.flags & re.VERBOSE)}:{p.pattern})" for _, p, *_ in _DOUBTS))
+
+
+def doubtful_cells(field: str, cells: Iterable[object]) -> frozenset[str]:
+    """Return the cells of a column that may not be meant as the texts that they are here; equal ones are read once."""
+    return frozenset(cell for cell in {each for each in cells if isinstance(each, str)} if doubt_about(field, cell))
 
 
 def doubt_about(field: str, cell: object) -> Diagnostic | None:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain
 
 from msgspec import Struct
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from eocanvas_apply.campaign.cells import doubt_about
+from eocanvas_apply.campaign.cells import doubt_about, doubtful_cells
 from eocanvas_apply.campaign.row_faults import RowFaults
+from eocanvas_apply.campaign.row_screen import RowScreen
 from eocanvas_apply.campaign.rows import Row, row_name
 from eocanvas_apply.diagnostics import Diagnostic, Severity, error, fault_of, one_of, warning
 from eocanvas_apply.documents.yaml.nodes import Data, Path
 from eocanvas_apply.files import is_portable
-from eocanvas_apply.manifest.instances import JOBS, LONGEST_ID, Instance, differ_in_places_only, instance_id
+from eocanvas_apply.manifest.instances import JOBS, LONGEST_ID, Instance, instance_id
 from eocanvas_apply.manifest.loading import LoadedManifest, placed
-from eocanvas_apply.manifest.model.jobs import Job, ProductInput, RawJob
+from eocanvas_apply.manifest.model.jobs import Job, ProductInput
 from eocanvas_apply.manifest.model.manifest import Manifest
 from eocanvas_apply.manifest.products import product_of, without_dataset
 from eocanvas_apply.manifest.substitution import MissingField, Template
@@ -53,8 +54,7 @@ def instances(
     checker = _Checker(loaded, name, loaded.templates[name], of_tables, judged)
     by_row = tuple(Instance(instance_id(row.id or ""), row.fields, checker.template, row.origins) for row in rows)
     checker.check_ids(rows, by_row)
-    for row in rows:
-        checker.check(row)
+    checker.check_all(rows)
     found = checker.diagnostics()
     if is_stopped(loaded, name, found):
         return Instances((), found)
@@ -104,12 +104,9 @@ class _Checker:
         self._faults = RowFaults()
         job = loaded.manifest.jobs.get(name) if loaded.manifest else None
         self._downloads = job is None or job.output_key is None
-        self._filled = tuple(dict.fromkeys(path for path, _ in template.fields))
         self._judged = {path for path, field in template.fields if field in judged}
         self._judged -= {path for path, field in template.fields if field not in judged}
         self._rules: dict[Path, Sequence[Rule]] = {}
-        # The models of the inputs that rows fill in, where these differ in places only.
-        self._inputs: dict[Path, type[BaseModel]] = {}
         # The faults of a row by its pydantic errors: many rows have the same.
         self._structural: dict[object, tuple[StructureFault, ...]] = {}
 
@@ -130,19 +127,38 @@ class _Checker:
                 message = "no folder can have this id as its name on Windows"
                 self._add("not-on-windows", row, partial(warning, "not-on-windows", message, _WRITE_ID), "for_each")
 
-    def check(self, row: Row) -> None:
+    def check_all(self, rows: Sequence[Row]) -> None:
+        """Check one row after the other, from the first valid one on only those that a screen does not clear."""
+        doubts = {field: doubtful_cells(field, (row.fields.get(field) for row in rows)) for field in self._cells}
+        self._cells = {field: path for field, path in self._cells.items() if doubts[field]}
+        rest, screen = iter(rows), None
+        while screen is None and (row := next(rest, None)):
+            screen = self._screen(*valid, doubts) if (valid := self._check(row)) else None
+        for row, is_valid in screen.doubtful(rest) if screen else ():
+            if is_valid:
+                self._check_cells(row)
+                self._check_texts(row, self.template.fill(row.fields))
+            else:
+                self._check(row)
+
+    def _screen(self, job: Job, data: Data, doubts: Mapping[str, frozenset[str]]) -> RowScreen | None:
+        return RowScreen.of(job, data, self.template, partial(self._rules_of, data), doubts)
+
+    def _check(self, row: Row) -> tuple[Job, Data] | None:
+        """Check one row; return its job, and how it is written, where it is one."""
         self._check_cells(row)
         try:
             data = self.template.fill(row.fields)
-            job = self._validated(data)
+            job = JOBS.validate_python(data)
         except MissingField:
             self._check_missing(row)
         except ValidationError as problem:
             self._add_structure(problem, row, data)
         else:
             self._check_texts(row, data)
-            if job is not None:
-                self._check_names(row, job)
+            self._check_names(row, job)
+            return job, data
+        return None
 
     def _same_id(self, row: Row, other: Row) -> Diagnostic:
         job = self._loaded.manifest.jobs.get(self._name) if self._loaded.manifest else None
@@ -186,7 +202,7 @@ class _Checker:
 
     def _check_texts(self, row: Row, data: Data) -> None:
         """Add what is wrong with the texts that the row has filled in."""
-        for path in self._filled:
+        for path in self.template.places:
             if isinstance(text := value_at(data, path), str):
                 # A row changes neither where a text stands nor what kind of job it is of.
                 if (rules := self._rules.get(path)) is None:
@@ -197,16 +213,6 @@ class _Checker:
     def _rules_of(self, data: Data, path: Path) -> Sequence[Rule]:
         rules = rules_of(data, path)
         return [each for each in rules if each is not geometry] if path in self._judged else rules
-
-    def _validated(self, data: Data) -> Job | None:
-        """Return the job of a row; None where only places of inputs differ from a row before, and are valid as well."""
-        if self._inputs and all(_is_valid(model, value_at(data, path)) for path, model in self._inputs.items()):
-            return None
-        job = JOBS.validate_python(data)
-        of_inputs = not isinstance(job, RawJob) and all(path[0] == "inputs" for path in self._filled)
-        if of_inputs and differ_in_places_only(job, self.template):
-            self._inputs = {path[:2]: type(job.inputs[str(path[1])]) for path in self._filled}
-        return job
 
     def _check_names(self, row: Row, job: Job) -> None:
         """Add what is wrong with the keys, products and jobs that a row names."""
@@ -230,14 +236,6 @@ class _Checker:
                 message = f"a row is made of several instances of `{source}`; it is not clear whose result is meant"
                 found = partial(error, "result-of-several", message, f"make each row of one instance of `{source}`")
                 self._add(("result", name), row, found, "inputs", name, "result")
-
-
-def _is_valid(model: type[BaseModel], data: Data) -> bool:
-    try:
-        model.model_validate(data)
-    except ValidationError:
-        return False
-    return True
 
 
 def _structure_faults(whole: Data) -> Iterator[StructureFault]:

@@ -10,6 +10,7 @@ import re
 import shlex
 from collections.abc import Iterable, Sequence
 from functools import total_ordering
+from json.encoder import encode_basestring as _quoted
 from typing import Literal
 
 from msgspec import Struct
@@ -19,7 +20,6 @@ from eocanvas_apply.errors import UsageError
 
 Kind = Literal["key", "job"]
 
-_quoted = json.JSONEncoder(ensure_ascii=False).encode
 _NAME = r"[a-z][a-z0-9_-]{0,39}"
 _KEY = re.compile(rf"key\.({_NAME})(?:#([1-9][0-9]*))?")
 _JOB = re.compile(rf"job\.({_NAME})(?:\[(\".*\")\])?", re.DOTALL)
@@ -65,7 +65,7 @@ class Address(Struct, frozen=True):
         if self.generation is not None:
             return f"{self.kind}.{self.name}#{self.generation}"
         if self.instance is not None:
-            return f"{self.kind}.{self.name}[{_quoted(self.instance)}]"
+            return of_instance(self.name, self.instance)
         return f"{self.kind}.{self.name}"
 
     def __lt__(self, other: object) -> bool:
@@ -73,6 +73,11 @@ class Address(Struct, frozen=True):
 
     def _order(self) -> tuple[bool, str, int, bool, str]:
         return self.kind != "key", self.name, self.generation or 0, self.instance is not None, self.instance or ""
+
+
+def of_instance(job: str, instance: str) -> str:
+    """Return the address of an instance as `str` writes it: campaigns have a hundred thousand of them."""
+    return f"job.{job}[{_quoted(instance)}]"
 
 
 def _instance(text: str, quoted: str | None) -> str | None:

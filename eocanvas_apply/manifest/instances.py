@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct, field
 from pydantic import ConfigDict, TypeAdapter
 
 from eocanvas_apply.documents.yaml.nodes import Path
@@ -24,8 +24,7 @@ _PLACES = frozenset({"path", "url", "id", "sub_path"})
 _NOT_IN_IDS = re.compile(r'[/\\:*?"<>|\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]|[. ]+$|^ +')
 
 
-@dataclass(frozen=True, slots=True)
-class Instance:
+class Instance(Struct, frozen=True):
     """One row of a campaign. `id` can be the name of a folder; `fields` are the row's, shown as `each.<name>`.
 
     `origins` are the ids of the instances of other jobs that the row is made of, by the jobs' names.
@@ -33,7 +32,7 @@ class Instance:
 
     id: str
     fields: Mapping[str, Any]
-    template: Template = field(repr=False)
+    template: Template
     origins: Origins = field(default_factory=dict)
 
     @property

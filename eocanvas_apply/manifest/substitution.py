@@ -11,7 +11,8 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from eocanvas_apply.documents.numbers import number_text
@@ -145,10 +146,15 @@ class Template:
         self._fill: _Fill = filled if changes else lambda _: filled
         # The fields that it refers to, each with the path of the text that does.
         self.fields = tuple(_used(data))
+        # The paths of the texts that a row fills in.
+        self.places = tuple(dict.fromkeys(path for path, _ in self.fields))
+        written = dict(texts(data))
+        self._fill_places = [_text_filler(written[path])[1] for path in self.places]
         # How often each stands inside a longer text.
         longer = (text for _, text in texts(data) if not _FIELD.fullmatch(text))
         self._times = Counter(name for text in longer for literal, name in _parts(text) if not literal)
-        # With no text longer than this a row is never too long.
+        self._given = _getter(list(self._times)) if self._times else None
+        # With no more text than this a row is never too long.
         self._short = LONGEST_FILLED // max(self._times.total(), 1)
 
     def fill(self, fields: Mapping[str, Any]) -> Any:
@@ -156,6 +162,12 @@ class Template:
         if (name := self._too_long(fields)) is not None:
             raise MissingField(name, long=True)
         return self._fill(fields)
+
+    def fill_places(self, fields: Mapping[str, Any]) -> list[Any]:
+        """Return only what a row fills in, for each of the `places`. Raises MissingField as `fill` does."""
+        if (name := self._too_long(fields)) is not None:
+            raise MissingField(name, long=True)
+        return [fill(fields) for fill in self._fill_places]
 
     def missing(self, fields: Mapping[str, Any]) -> Iterator[tuple[Path, MissingField]]:
         """Yield each reference that a row cannot fill in, with the path of the text that has it."""
@@ -169,10 +181,7 @@ class Template:
 
     def _too_long(self, fields: Mapping[str, Any]) -> str | None:
         """Return the field that makes the texts of a row too long to fill them in; None when they are not."""
-        for name in self._times:
-            if not isinstance(value := fields.get(name), str) or len(value) > self._short:
-                break
-        else:
+        if self._given is None or 0 < len("".join(_texts_alone(self._given, fields))) <= self._short:
             return None
         lengths = {name: times * _length(fields.get(name)) for name, times in self._times.items()}
         return max(lengths, key=lengths.__getitem__) if sum(lengths.values()) > LONGEST_FILLED else None
@@ -222,17 +231,32 @@ def _text_filler(text: str) -> _Filler:
         name = whole[1].rstrip()
         return True, lambda fields: _given(fields, name)
     parts = list(_parts(text))
-    if all(literal for literal, _ in parts):
+    names = [part for literal, part in parts if not literal]
+    if not names:
         return False, "".join(part for _, part in parts)
-    return True, lambda fields: _joined(parts, fields)
+    pattern = "".join(part.replace("%", "%%") if literal else "%s" for literal, part in parts)
+    given = _getter(names)
+
+    def fill(fields: Mapping[str, Any]) -> Any:
+        with_texts = _texts_alone(given, fields)
+        return pattern % (with_texts or tuple(_inside(fields, name) for name in names))
+
+    return True, fill
 
 
-def _joined(parts: list[tuple[bool, str]], fields: Mapping[str, Any]) -> str:
-    texts = []
-    for literal, part in parts:
-        value = part if literal else fields.get(part)
-        texts.append(value if isinstance(value, str) and (literal or value.strip()) else _inside(fields, part))
-    return "".join(texts)
+def _getter(names: Sequence[str]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+    """Return what takes the values of these names, at least one, out of a mapping; it raises KeyError."""
+    get = itemgetter(*names)
+    return get if len(names) > 1 else lambda fields: (get(fields),)
+
+
+def _texts_alone(given: Callable[[Mapping[str, Any]], tuple[Any, ...]], fields: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the values where all are texts that are not blank, as those of most rows are; nothing for others."""
+    try:
+        values = given(fields)
+        return values if all(map(str.strip, values)) else ()
+    except (KeyError, TypeError):
+        return ()
 
 
 def _parts(text: str) -> Iterator[tuple[bool, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import chain, islice
 
@@ -61,17 +61,18 @@ def bounds(text: str) -> tuple[float, float, float, float] | None:
     return min(longitudes), min(latitudes), max(longitudes), max(latitudes)
 
 
-def wkt_faults(text: str) -> Iterator[Diagnostic]:
-    """Yield what is wrong with a text that is meant as a geometry; nothing for any other text."""
-    found = _BEGIN.match(text)
-    if found is None:
-        if misspelt := _misspelt(text):
-            yield misspelt
-        return
+def wkt_faults(text: str) -> Iterable[Diagnostic]:
+    """Return what is wrong with a text that is meant as a geometry; nothing for any other text."""
+    if found := _BEGIN.match(text):
+        return _faults(found[1].upper(), text)
+    misspelt = _misspelt(text)
+    return (misspelt,) if misspelt else ()
+
+
+def _faults(kind: str, text: str) -> Iterator[Diagnostic]:
     if text.count(",") >= _MOST_POINTS:
         yield error("bad-wkt", f"a geometry has at most {_MOST_POINTS:,} points", "simplify it, or use several")
         return
-    kind = found[1].upper()
     if unreadable := _unreadable(kind, text):
         yield error("bad-wkt", *unreadable)
         return

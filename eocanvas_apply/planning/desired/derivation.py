@@ -14,7 +14,7 @@ from eocanvas_apply.documents.chain import Chain
 from eocanvas_apply.documents.graph import Graph, ParamValue, param_text
 from eocanvas_apply.documents.numbers import without_texts
 from eocanvas_apply.ledger.event_values import fingerprint
-from eocanvas_apply.manifest.address import Address
+from eocanvas_apply.manifest.address import Address, of_instance
 from eocanvas_apply.manifest.graphs_and_chains import Document, GraphsAndChains
 from eocanvas_apply.manifest.instances import Instance, differ_in_places_only
 from eocanvas_apply.manifest.job_order import in_order
@@ -137,17 +137,17 @@ class _Derivation(Struct, frozen=True):
         elif rows and differ_in_places_only(first := rows[0].job, rows[0].template):
             shared = self._traits(first, self._definition(first, rows[0]).inputs)
             traits = replace(shared, filled=frozenset(path for path, _ in rows[0].template.fields))
-            found = [self._instance(traits, row, job.skipped_ids.get(row.id)) for row in rows]
+            derive, skipped = self._definition_of, job.skipped_ids
+            found = [
+                DesiredJob(self._address(row), traits, Deferred(derive, row), row.id, row.fields, skipped.get(row.id))
+                for row in rows
+            ]
         else:
             found = [self._job(self._address(row), row.job, row, job.skipped_ids.get(row.id)) for row in rows]
         return {each.address: each for each in found}
 
-    def _instance(self, traits: JobTraits, row: Instance, skip: str | None) -> DesiredJob:
-        definition = Deferred(partial(self._definition_of, row))
-        return DesiredJob(self._address(row), traits, definition, row.id, row.fields, skip)
-
     def _address(self, row: Instance) -> str:
-        return str(Address.job(self.name, row.id))
+        return of_instance(self.name, row.id)
 
     def _job(self, address: str, job: Job, row: Instance | None, skip: str | None) -> DesiredJob:
         definition = self._definition(job, row)

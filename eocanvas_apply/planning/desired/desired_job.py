@@ -80,29 +80,23 @@ class JobDefinition(Struct, frozen=True):
     fingerprint: str
 
 
-class Deferred:
-    """A definition that is derived once, when it is first asked for."""
+class Deferred(Struct, eq=False):
+    """A definition that is derived from an instance once, when it is first asked for."""
 
-    __slots__ = ("_derive", "_value")
-
-    def __init__(self, derive: Callable[[], JobDefinition]) -> None:
-        self._derive, self._value = derive, None
-
-    _derive: Callable[[], JobDefinition]
-    _value: JobDefinition | None
+    derive: Callable[[Any], JobDefinition]
+    instance: Any = None
+    value: JobDefinition | None = None
 
     @classmethod
     def known(cls, value: JobDefinition) -> Deferred:
         """Return one that is there already."""
-        found = cls(lambda: value)
-        found._value = value
-        return found
+        return cls(lambda _: value, value=value)
 
     def __call__(self) -> JobDefinition:
         """Return the definition."""
-        if self._value is None:
-            self._value = self._derive()
-        return self._value
+        if self.value is None:
+            self.value = self.derive(self.instance)
+        return self.value
 
     def __eq__(self, other: object) -> bool:
         return self() == other() if isinstance(other, Deferred) else NotImplemented
