@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
 from typing import Annotated, Any, BinaryIO, Literal
 
-from msgspec import Struct
-from pydantic import Field, TypeAdapter, ValidationError
+from msgspec import Meta, Struct, ValidationError, convert
 from pydantic_core import from_json
 
 from eocanvas_apply.diagnostics import Diagnostic, Position, Severity
@@ -21,23 +19,26 @@ _ENVELOPE = ("v", "seq", "time", "writer", "batch", "of")
 _LONGEST_APPEND = 128 << 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry(Value):
+class Entry(Value, frozen=True, kw_only=True):
     """An event with its envelope."""
 
     v: Literal[1] = 1
-    seq: Annotated[int, Field(ge=1)]
+    seq: Annotated[int, Meta(ge=1)]
     time: Time
-    writer: Annotated[str, Field(description="Who appended: host and a random word, for people.")]
-    batch: Annotated[str, Field(description="Random; the same for all events of one append.")]
-    of: Annotated[int, Field(ge=1, description="How many events this append has: fewer of them are a torn one.")] = 1
+    writer: Annotated[str, Meta(description="Who appended: host and a random word, for people.")]
+    batch: Annotated[str, Meta(description="Random; the same for all events of one append.")]
+    of: Annotated[int, Meta(ge=1, description="How many events this append has: fewer of them are a torn one.")] = 1
     event: AnyEvent
 
     def to_json(self) -> dict[str, Any]:
         """Return the flat object of the file: the envelope first, then the event's own fields."""
-        line: dict[str, Any] = _adapter().dump_python(self, mode="json", exclude_none=True)
+        line = super().to_json()
         event = line.pop("event")
         return {**line, **event}
+
+    def line(self) -> bytes:
+        """Return the line of a file. Raises ValueError for a text that no file can hold, of half a surrogate pair."""
+        return json.dumps(self.to_json(), ensure_ascii=False).encode() + b"\n"
 
     @classmethod
     def from_json(cls, line: Mapping[str, Any]) -> Entry:
@@ -45,15 +46,10 @@ class Entry(Value):
         event = dict(line)
         own = {name: event.pop(name) for name in _ENVELOPE if name in event}
         try:
-            return _adapter().validate_python({**own, "event": event})
+            return convert({**own, "event": event}, cls)
         except ValidationError as failure:
-            fields = {str(each["loc"][-1]) for each in failure.errors(include_input=False) if each["loc"]}
-            raise ValueError(f"not an entry of a ledger: {', '.join(sorted(fields))}") from None
-
-
-@cache
-def _adapter() -> TypeAdapter[Entry]:
-    return TypeAdapter(Entry)
+            _, _, place = str(failure).rpartition(" - at ")
+            raise ValueError(f"not an entry of a ledger: {place}") from None
 
 
 class Place(Struct, frozen=True):

@@ -7,101 +7,94 @@ Stamps are service time; an entry's own `time` is the writer's clock and only fo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from msgspec import Meta
 
 from eocanvas_apply.ledger.event_values import KeyUse, ListedResult, Region, Remark, Time, TraceDigests, Value
 from eocanvas_apply.vocabulary import FailureClass, StorageType
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event(Value):
+class Event(Value, tag_field="type", frozen=True, kw_only=True):
     """One event without its envelope; `type` names the class in JSON."""
 
-    type: str
+    @property
+    def type(self) -> str:
+        """Which event it is, as the ledger has it."""
+        return str(self.__struct_config__.tag)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the object of the ledger."""
+        return {"type": self.type, **super().to_json()}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddressEvent(Event):
+class AddressEvent(Event, frozen=True, kw_only=True):
     """An event about one key or one job instance."""
 
     address: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyEvent(AddressEvent):
+class KeyEvent(AddressEvent, frozen=True, kw_only=True):
     """An event about one generation of a key; generations count from 1."""
 
-    generation: Annotated[int, Field(ge=1)]
-    name: Annotated[str, Field(description="The physical name on the service.")]
+    generation: Annotated[int, Meta(ge=1)]
+    name: Annotated[str, Meta(description="The physical name on the service.")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IntentEvent(AddressEvent):
+class IntentEvent(AddressEvent, frozen=True, kw_only=True):
     """An event about one intent to launch a job; `intent` is 128 random bits in hex."""
 
     intent: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunEvent(AddressEvent):
+class RunEvent(AddressEvent, frozen=True, kw_only=True):
     """An event about one job of the service."""
 
     job_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LedgerOpened(Event):
+class LedgerOpened(Event, tag="ledger-opened", frozen=True, kw_only=True):
     """The first event: binds the ledger to project, service, account and environment."""
 
-    type: Literal["ledger-opened"] = "ledger-opened"
     project: str
     service: str
     account: str
     ledger_id: str
-    salt: Annotated[str, Field(description="Hex; salts the slow fingerprints of secrets in this ledger.")]
-    environment: Annotated[str | None, Field(description="Of the manifest; absent for a run without one.")] = None
+    salt: Annotated[str, Meta(description="Hex; salts the slow fingerprints of secrets in this ledger.")]
+    environment: Annotated[str | None, Meta(description="Of the manifest; absent for a run without one.")] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanAccepted(Event):
+class PlanAccepted(Event, tag="plan-accepted", frozen=True, kw_only=True):
     """A person, or a flag, accepted this plan."""
 
-    type: Literal["plan-accepted"] = "plan-accepted"
     plan_id: str
     manifest_digest: str
-    destroys: Annotated[bool, Field(description="It deletes and gives up everything; nothing continues it.")] = False
-    allowed: Annotated[tuple[str, ...], Field(description="The safety flags that it was accepted with.")] = ()
-    unprotected: Annotated[tuple[str, ...], Field(description="What was protected and may be touched.")] = ()
+    destroys: Annotated[bool, Meta(description="It deletes and gives up everything; nothing continues it.")] = False
+    allowed: Annotated[tuple[str, ...], Meta(description="The safety flags that it was accepted with.")] = ()
+    unprotected: Annotated[tuple[str, ...], Meta(description="What was protected and may be touched.")] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyIntended(KeyEvent):
+class KeyIntended(KeyEvent, tag="key-intended", frozen=True, kw_only=True):
     """Claim: this generation is about to be created."""
 
-    type: Literal["key-intended"] = "key-intended"
     intent: str
     storage: StorageType
-    config: Annotated[dict[str, str], Field(description="The plain fields that go into the sealed text.")]
-    secrets: Annotated[dict[str, str], Field(description="Slow salted fingerprint of each secret field.")]
+    config: Annotated[dict[str, str], Meta(description="The plain fields that go into the sealed text.")]
+    secrets: Annotated[dict[str, str], Meta(description="Slow salted fingerprint of each secret field.")]
     public: bool
     description: str
     expire_s: int
-    fixed: Annotated[bool, Field(description="The manifest fixes the physical name: it rotates in place.")] = False
-    sealing_key: Annotated[str | None, Field(description="Hex SHA-256 of the public key it is sealed under.")] = None
+    fixed: Annotated[bool, Meta(description="The manifest fixes the physical name: it rotates in place.")] = False
+    sealing_key: Annotated[str | None, Meta(description="Hex SHA-256 of the public key it is sealed under.")] = None
     send_before: Time
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyCreated(KeyEvent):
+class KeyCreated(KeyEvent, tag="key-created", frozen=True, kw_only=True):
     """Fact: the key exists. Without `end_known` its end is unknown, not infinite.
 
     `owner` is this account as the service spelled it then.
     """
 
-    type: Literal["key-created"] = "key-created"
     intent: str
     created: Time | None = None
     expires: Time | None = None
@@ -109,187 +102,149 @@ class KeyCreated(KeyEvent):
     owner: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyAbandoned(KeyEvent):
+class KeyAbandoned(KeyEvent, tag="key-abandoned", frozen=True, kw_only=True):
     """Claim: this generation was not created, as far as known; one that appears later is deleted."""
 
-    type: Literal["key-abandoned"] = "key-abandoned"
     intent: str
     reason: Literal["refused", "not-sent", "not-found", "late"]
     status: int | None = None
     message: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyDrainIntended(KeyEvent):
+class KeyDrainIntended(KeyEvent, tag="key-drain-intended", frozen=True, kw_only=True):
     """Claim: no new intent names this key any more, it is about to be replaced under the same name."""
 
-    type: Literal["key-drain-intended"] = "key-drain-intended"
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyDrainEnded(KeyEvent):
+class KeyDrainEnded(KeyEvent, tag="key-drain-ended", frozen=True, kw_only=True):
     """Claim: the manifest went back before the delete; the key is used again."""
-
-    type: Literal["key-drain-ended"] = "key-drain-ended"
 
 
 DeleteReason = Literal["not-in-manifest", "superseded", "destroyed", "secret-changed", "config-changed"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyDeleteIntended(KeyEvent):
+class KeyDeleteIntended(KeyEvent, tag="key-delete-intended", frozen=True, kw_only=True):
     """Claim: this generation is about to be deleted."""
 
-    type: Literal["key-delete-intended"] = "key-delete-intended"
-    reason: Annotated[DeleteReason | None, Field(description="None where the next one takes its name at once.")] = None
+    reason: Annotated[DeleteReason | None, Meta(description="None where the next one takes its name at once.")] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyDeleted(KeyEvent):
+class KeyDeleted(KeyEvent, tag="key-deleted", frozen=True, kw_only=True):
     """Fact: this generation is gone."""
 
-    type: Literal["key-deleted"] = "key-deleted"
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobIntended(IntentEvent):
+class JobIntended(IntentEvent, tag="job-intended", frozen=True, kw_only=True):
     """Claim: this job is about to be launched, and never again for this intent."""
 
-    type: Literal["job-intended"] = "job-intended"
     process: str
     fingerprint: str
-    components: Annotated[dict[str, Any], Field(description="What the fingerprint is made of; documents as SHA-256.")]
+    components: Annotated[dict[str, Any], Meta(description="What the fingerprint is made of; documents as SHA-256.")]
     trace: TraceDigests
     marked: bool
     body_sha256: str
     keys: tuple[KeyUse, ...] = ()
-    output: Annotated[str, Field(description="The output's key address, or `download`.")]
+    output: Annotated[str, Meta(description="The output's key address, or `download`.")]
     max_duration_s: int
     process_version: str | None = None
-    orders: Annotated[tuple[str, ...] | None, Field(description="The orders whose downloads are its inputs.")] = None
+    orders: Annotated[tuple[str, ...] | None, Meta(description="The orders whose downloads are its inputs.")] = None
     region: Region | None = None
     decided: Time
     send_before: Time
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobWithdrawn(IntentEvent):
+class JobWithdrawn(IntentEvent, tag="job-withdrawn", frozen=True, kw_only=True):
     """Fact: its writer did not send this intent and will not."""
 
-    type: Literal["job-withdrawn"] = "job-withdrawn"
     reason: Literal["too-late", "not-sent", "stopped"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobAbandoned(IntentEvent):
+class JobAbandoned(IntentEvent, tag="job-abandoned", frozen=True, kw_only=True):
     """Claim: the service shows no job of this intent, and had the time to."""
 
-    type: Literal["job-abandoned"] = "job-abandoned"
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobSubmitted(IntentEvent):
+class JobSubmitted(IntentEvent, tag="job-submitted", frozen=True, kw_only=True):
     """Fact: the service answered the launch with this job."""
 
-    type: Literal["job-submitted"] = "job-submitted"
     job_id: str
     status: str
     created: Time | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobRefused(IntentEvent):
+class JobRefused(IntentEvent, tag="job-refused", frozen=True, kw_only=True):
     """Fact: the service refused the launch and started nothing (or answered with another intent's job)."""
 
-    type: Literal["job-refused"] = "job-refused"
     status: int
     refusal: Literal["quota", "access", "request", "same-job"]
     message: str = ""
     job_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobObserved(RunEvent):
+class JobObserved(RunEvent, tag="job-observed", frozen=True, kw_only=True):
     """Fact: the service shows this status; earlier passes that missed the job do not count any more."""
 
-    type: Literal["job-observed"] = "job-observed"
     status: str
     looked: Time | None = None
     created: Time | None = None
     started: Time | None = None
     finished: Time | None = None
-    failure: Annotated[FailureClass | None, Field(description="The class of a failure, from the log.")] = None
-    failure_line: Annotated[str | None, Field(description="The line of the log about it, secrets hidden.")] = None
+    failure: Annotated[FailureClass | None, Meta(description="The class of a failure, from the log.")] = None
+    failure_line: Annotated[str | None, Meta(description="The line of the log about it, secrets hidden.")] = None
     remarks: Annotated[
-        tuple[Remark, ...] | None, Field(description="Of a successful job, from the log; null where it was not read.")
+        tuple[Remark, ...] | None, Meta(description="Of a successful job, from the log; null where it was not read.")
     ] = None
     software: Annotated[
-        dict[str, str] | None, Field(description="Versions of programs by name, as far as the log shows them.")
+        dict[str, str] | None, Meta(description="Versions of programs by name, as far as the log shows them.")
     ] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobDismissIntended(RunEvent):
+class JobDismissIntended(RunEvent, tag="job-dismiss-intended", frozen=True, kw_only=True):
     """Claim: this job is about to be dismissed; one that was cancelled (`requested`) is not launched again."""
 
-    type: Literal["job-dismiss-intended"] = "job-dismiss-intended"
     reason: Literal["duplicated", "destroyed", "requested"] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobDismissed(RunEvent):
+class JobDismissed(RunEvent, tag="job-dismissed", frozen=True, kw_only=True):
     """Fact: the service was asked; `supported` is False where it does not do it: the job runs on."""
 
-    type: Literal["job-dismissed"] = "job-dismissed"
     supported: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PassObserved(AddressEvent):
+class PassObserved(AddressEvent, tag="pass-observed", frozen=True, kw_only=True):
     """Fact: a complete pass of the job list, begun then, did not show what it looked for."""
 
-    type: Literal["pass-observed"] = "pass-observed"
     intent: str | None = None
     job_id: str | None = None
     begun: Time
-    by_id: Annotated[bool, Field(description="The job's own address answered 404 as well.")] = False
+    by_id: Annotated[bool, Meta(description="The job's own address answered 404 as well.")] = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResultsListed(RunEvent):
+class ResultsListed(RunEvent, tag="results-listed", frozen=True, kw_only=True):
     """Fact: all pages of the results of this job; None means that they were not there (404) at `looked`.
 
     With `gone`, what was listed before was not there: the list or a file answered 404 or 410.
     """
 
-    type: Literal["results-listed"] = "results-listed"
     results: tuple[ListedResult, ...] | None = None
     looked: Time
-    gone: Annotated[bool | None, Field(description="Results that were listed once could not be had any more.")] = None
+    gone: Annotated[bool | None, Meta(description="Results that were listed once could not be had any more.")] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResultStored(RunEvent):
+class ResultStored(RunEvent, tag="result-stored", frozen=True, kw_only=True):
     """Fact: this result lies whole in the job's folder; `file` is relative to the manifest, `size` in bytes."""
 
-    type: Literal["result-stored"] = "result-stored"
     title: str
-    ordinal: Annotated[int | None, Field(description="Which one, where several listed have this title.")] = None
+    ordinal: Annotated[int | None, Meta(description="Which one, where several listed have this title.")] = None
     file: str
     size: int
     sha256: str
-    modified_ns: Annotated[int | None, Field(description="The file's time of change, as it was stored.")] = None
+    modified_ns: Annotated[int | None, Meta(description="The file's time of change, as it was stored.")] = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Adopted(AddressEvent):
+class Adopted(AddressEvent, tag="adopted", frozen=True, kw_only=True):
     """Fact: a job that we did not see answered is ours: found by its trace, returned to the manifest, or imported.
 
     A key that was imported has a generation and a name in place of a job.
     """
 
-    type: Literal["adopted"] = "adopted"
     reason: Literal["found", "returned", "resolved", "imported"]
     job_id: str | None = None
     intent: str | None = None
@@ -297,40 +252,33 @@ class Adopted(AddressEvent):
     name: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Forgotten(AddressEvent):
+class Forgotten(AddressEvent, tag="forgotten", frozen=True, kw_only=True):
     """Claim: the address is no longer ours to run; a job in flight still counts until it ends."""
 
-    type: Literal["forgotten"] = "forgotten"
     reason: Literal["not-in-manifest", "destroyed", "requested"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resolved(IntentEvent):
+class Resolved(IntentEvent, tag="resolved", frozen=True, kw_only=True):
     """Fact: a person decided what an open intent became; `cancel`: whatever that is, it shall not run.
 
     A decision to cancel is a claim.
     """
 
-    type: Literal["resolved"] = "resolved"
     decision: Literal["adopt", "launch", "cancel"]
     job_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderEvent(AddressEvent):
+class OrderEvent(AddressEvent, frozen=True, kw_only=True):
     """An event about one order of a product, made for a job (or for several, of which this is one)."""
 
-    order: Annotated[str, Field(description="128 random bits in hex.")]
+    order: Annotated[str, Meta(description="128 random bits in hex.")]
     dataset_id: str
     product_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrderIntended(OrderEvent):
+class OrderIntended(OrderEvent, tag="order-intended", frozen=True, kw_only=True):
     """Claim: this product is about to be ordered. Without an answer on record it may have cost a unit of quota."""
 
-    type: Literal["order-intended"] = "order-intended"
     decided: Time
     send_before: Time
 
@@ -338,11 +286,9 @@ class OrderIntended(OrderEvent):
 OrderState = Literal["not-sent", "refused", "ordered", "ready", "gone"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProductOrdered(OrderEvent):
+class ProductOrdered(OrderEvent, tag="product-ordered", frozen=True, kw_only=True):
     """Fact: what became of an order, and later whether its download was ready or gone (404)."""
 
-    type: Literal["product-ordered"] = "product-ordered"
     state: OrderState
     download_id: str | None = None
     ordered: Time | None = None
@@ -350,37 +296,29 @@ class ProductOrdered(OrderEvent):
     message: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TermsAccepted(Event):
+class TermsAccepted(Event, tag="terms-accepted", frozen=True, kw_only=True):
     """Fact: this licence, which the manifest names, was accepted for the account."""
 
-    type: Literal["terms-accepted"] = "terms-accepted"
     term: str
     dataset_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Protected(Event):
+class Protected(Event, tag="protected", frozen=True, kw_only=True):
     """Fact: what this pattern names is protected from now on, or with `lifted` no more."""
 
-    type: Literal["protected"] = "protected"
     pattern: str
     lifted: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moved(AddressEvent):
+class Moved(AddressEvent, tag="moved", frozen=True, kw_only=True):
     """Fact: the key, job, campaign or instance of this address has another one, and is the same."""
 
-    type: Literal["moved"] = "moved"
-    to: Annotated[str, Field(description="The new address.")]
+    to: Annotated[str, Meta(description="The new address.")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuotaClosed(Event):
+class QuotaClosed(Event, tag="quota-closed", frozen=True, kw_only=True):
     """Fact: the service refused for quota (429); no launch, or no order of a product, before `until`."""
 
-    type: Literal["quota-closed"] = "quota-closed"
     until: Time
     quota: Literal["launches", "orders"] = "launches"
 
@@ -390,4 +328,4 @@ _Launches = JobIntended | JobWithdrawn | JobAbandoned | JobSubmitted | JobRefuse
 _Runs = JobObserved | JobDismissIntended | JobDismissed | ResultsListed | ResultStored | Adopted
 _Others = LedgerOpened | PlanAccepted | PassObserved | Forgotten | TermsAccepted | QuotaClosed | Protected | Moved
 _Orders = OrderIntended | ProductOrdered
-AnyEvent = Annotated[_Keys | _Launches | _Runs | _Orders | _Others, Field(discriminator="type")]
+AnyEvent = _Keys | _Launches | _Runs | _Orders | _Others

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
+
+from msgspec.structs import replace
 
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import LedgerConflict, LedgerError
@@ -145,7 +147,7 @@ class Journal:
         """Raise ValueError for an event that could not be read back: it would make the whole ledger unreadable."""
         for event in events:
             entry = Entry(seq=1, time=self._now(), writer=self._writer, batch="", event=event)
-            Entry.from_json(entry.to_json())
+            Entry.from_json(json.loads(entry.line()))
 
     def _numbered(self, events: Sequence[AnyEvent]) -> list[Entry]:
         batch, time, head = self._token(), self._now(), self.recorded.head

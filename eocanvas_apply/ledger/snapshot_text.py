@@ -9,13 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import replace
-from functools import cache
 from itertools import chain
 from typing import Any, BinaryIO, Protocol
 
-from pydantic import TypeAdapter
-from pydantic_core import from_json
+import msgspec
+from msgspec.structs import replace
 
 from eocanvas_apply.ledger.fold import recorded as fold
 from eocanvas_apply.ledger.fold.job_records import JobRecord
@@ -27,7 +25,7 @@ _WORTH_IT = 1_000
 _SHARE = 50
 _LONGEST_LINE = 1 << 24
 # What the reading of anything else than a snapshot of this version raises.
-UNREADABLE = (ValueError, KeyError, TypeError, OverflowError)
+UNREADABLE = (msgspec.MsgspecError, ValueError, KeyError, TypeError, OverflowError)
 
 
 class Snapshots(Protocol):
@@ -54,12 +52,11 @@ def worth_saving(entries_behind: int, head: int) -> bool:
 
 def lines(header: dict[str, Any], recorded: Recorded) -> Iterator[bytes]:
     """Yield the lines of a snapshot: its header, the fold without its jobs, each job, the digest of all before."""
-    fold_of, job_of = _adapters()
     whole = hashlib.sha256()
     header = {"version": fold.VERSION, "head": recorded.head, **header}
     contents = chain(
-        [json.dumps(header).encode(), fold_of.dump_json(replace(recorded, jobs={}), exclude_defaults=True)],
-        (job_of.dump_json(record, exclude_defaults=True) for record in recorded.jobs.values()),
+        [json.dumps(header).encode(), msgspec.json.encode(replace(recorded, jobs={}))],
+        map(msgspec.json.encode, recorded.jobs.values()),
     )
     for content in contents:
         whole.update(line := content + b"\n")
@@ -73,7 +70,7 @@ class SnapshotReader:
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self._first = file.readline(_LONGEST_LINE)
-        self.header: dict[str, Any] = from_json(self._first)
+        self.header: dict[str, Any] = msgspec.json.decode(self._first)
 
     @property
     def is_current(self) -> bool:
@@ -82,18 +79,13 @@ class SnapshotReader:
 
     def recorded(self) -> Recorded | None:
         """Return the fold behind the header, None where the digest at the end is that of something else."""
-        fold_of, job_of = _adapters()
+        job_of = msgspec.json.Decoder(JobRecord)
         whole = hashlib.sha256(self._first + (rest := self._file.readline()))
-        recorded = fold_of.validate_json(rest)
+        recorded = msgspec.json.decode(rest, type=Recorded)
         for line in self._file:
             if not line.endswith(b"\n"):
                 return recorded if line == whole.hexdigest().encode() else None
             whole.update(line)
-            record = job_of.validate_json(line)
+            record = job_of.decode(line)
             recorded.jobs[record.address] = record
         return None
-
-
-@cache
-def _adapters() -> tuple[TypeAdapter[Recorded], TypeAdapter[JobRecord]]:
-    return TypeAdapter(Recorded), TypeAdapter(JobRecord)

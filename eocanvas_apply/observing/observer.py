@@ -280,7 +280,7 @@ class Observer:
             if found is None:
                 return None
             return _Said(
-                tuple(dataclasses.replace(each, line=hide(each.line)) for each in found),
+                tuple(structs.replace(each, line=hide(each.line)) for each in found),
                 software_in(log, unread[job_id]),
             )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, NotRequired
 
+from msgspec import json
 from pydantic import TypeAdapter
 
 # pydantic reads these, and before Python 3.12 it reads only this TypedDict.
@@ -331,10 +332,10 @@ def titled(title: str, schema: Mapping[str, Any]) -> dict[str, Any]:
 
 def _ledger_event() -> dict[str, Any]:
     """Return the schema of the flat object: every event's own fields beside those of the envelope."""
-    schema: dict[str, Any] = TypeAdapter(AnyEvent).json_schema()
-    envelope = {k: v for k, v in TypeAdapter(Entry).json_schema()["properties"].items() if k != "event"}
-    for definition in schema["$defs"].values():
+    definitions = json.schema(Entry)["$defs"]
+    envelope = {name: field for name, field in definitions.pop("Entry")["properties"].items() if name != "event"}
+    for definition in definitions.values():
         if "type" in definition.get("properties", ()):
-            definition["required"] = [*envelope, "type", *definition.get("required", ())]
+            definition["required"] = [*envelope, *definition["required"]]
             definition["properties"] = {**envelope, **definition["properties"]}
-    return schema
+    return {**json.schema(AnyEvent), "$defs": definitions}

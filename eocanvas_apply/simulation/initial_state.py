@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -81,7 +80,7 @@ class InitialState:
         """Return what is on record, as if it had happened at the simulated service."""
         copy = deepcopy(self.recorded)
         if copy.opened:
-            copy.opened = dataclasses.replace(copy.opened, service=URL, account=ACCOUNT)
+            copy.opened = structs.replace(copy.opened, service=URL, account=ACCOUNT)
         return copy
 
     def manifest(self) -> Desired:

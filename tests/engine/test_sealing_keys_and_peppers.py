@@ -13,6 +13,7 @@ from msgspec import structs
 from eocanvas_apply.api.exit_codes import Exit, of_endings
 from eocanvas_apply.emulator.model.messages import WireRequest, WireResponse
 from eocanvas_apply.errors import SafetyRefusal
+from eocanvas_apply.ledger.events import KeyIntended
 from eocanvas_apply.planning.keys.comparison import secret_changes
 from eocanvas_apply.planning.plan import Plan, Requests
 from eocanvas_apply.report.progress import ApplyResult
@@ -98,7 +99,7 @@ def test_the_sealing_key_is_remembered_and_another_one_is_refused_where_one_is_r
     assert not world.ledger.exists()
     digest = refused.value.diagnostics[0].message.partition("sha256:")[2][:64]
     applied(world, sealing_key=digest)
-    intended = next(entry.event for entry in world.entries() if entry.event.type == "key-intended")
+    intended = next(entry.event for entry in world.entries() if isinstance(entry.event, KeyIntended))
     assert intended.sealing_key == digest
 
 

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.entry import Entry

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from eocanvas_apply.planning.state.at_keys import location_of
 from tests.planning.scene import HEAD, ONE_OF_EACH, SCENES, SUBSET, Scene

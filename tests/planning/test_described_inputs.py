@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from eocanvas_apply.diagnostics import Diagnostic
 from eocanvas_apply.ledger import events as e

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -191,20 +190,20 @@ def test_a_fingerprint_of_an_older_algorithm_does_not_relaunch_followers() -> No
     scene.events = list(older)
     inputs = {"img1": {"result": SUBSET, "match": "*.nc", "fingerprint": "sha256:of-then"}}
     intended = scene.intend("turbidity", 2)
-    scene.events[-1] = dataclasses.replace(intended, components={**intended.components, "inputs": inputs})
+    scene.events[-1] = structs.replace(intended, components={**intended.components, "inputs": inputs})
     scene.events.append(
         e.JobSubmitted(address=TURBIDITY, intent=intended.intent, job_id="job-2", status="accepted", created=AT)
     )
     scene.events.append(e.JobObserved(address=TURBIDITY, job_id="job-2", status="failed", failure="graph"))
     assert scene.says(TURBIDITY) == "none(failed)"
     another = {"img1": {**inputs["img1"], "fingerprint": "sha256:of-another"}}
-    scene.events[-3] = dataclasses.replace(intended, components={**intended.components, "inputs": another})
+    scene.events[-3] = structs.replace(intended, components={**intended.components, "inputs": another})
     assert scene.says(TURBIDITY) == "relaunch(input-changed)"
 
 
 def _older(event: e.AnyEvent, known: str) -> e.AnyEvent:
     assert isinstance(event, e.JobIntended)
-    return dataclasses.replace(event, components={**event.components, "algorithm": 0}, fingerprint=known)
+    return structs.replace(event, components={**event.components, "algorithm": 0}, fingerprint=known)
 
 
 def test_a_pattern_without_a_match_is_reported_with_the_available_results() -> None:

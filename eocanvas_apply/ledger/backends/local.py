@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import threading
 from collections.abc import Iterator, Sequence
@@ -97,7 +96,7 @@ class LocalBackend:
         return entries
 
     def _append(self, expected_head: int, entries: Sequence[Entry]) -> None:
-        content = b"".join(_line(entry) for entry in entries)
+        content = b"".join(entry.line() for entry in entries)
         with self._guard:
             try:
                 if expected_head == 0:
@@ -153,10 +152,6 @@ class LocalBackend:
             with suppress(OSError):
                 _cut(file, start)
             raise
-
-
-def _line(entry: Entry) -> bytes:
-    return json.dumps(entry.to_json(), ensure_ascii=False).encode() + b"\n"
 
 
 def _write_all(file: FileIO, content: bytes) -> None:

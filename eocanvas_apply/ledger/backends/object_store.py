@@ -147,7 +147,7 @@ class ObjectStoreBackend:
             raise _gone(self.url)
 
     def _append(self, expected_head: int, entries: Sequence[Entry]) -> None:
-        content = b"".join(json.dumps(entry.to_json(), ensure_ascii=False).encode() + b"\n" for entry in entries)
+        content = b"".join(entry.line() for entry in entries)
         with self._guard:
             if expected_head != self.last.head:
                 self._require_head(expected_head)

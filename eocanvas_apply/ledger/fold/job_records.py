@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.event_values import ListedResult, Remark
@@ -25,8 +26,7 @@ class IntentState(StrEnum):
 _STRENGTH = {state: rank for rank, state in enumerate(IntentState)}
 
 
-@dataclass(slots=True)
-class Intent:
+class Intent(Struct, omit_defaults=True):
     """One intent to launch, and what became of it. One given up may still turn into a job: then it is a duplicate."""
 
     id: str
@@ -44,8 +44,7 @@ class Intent:
             self.state = state
 
 
-@dataclass(frozen=True, slots=True)
-class ResultFile:
+class ResultFile(Struct, frozen=True, omit_defaults=True):
     """A result as it was stored: `file` is relative to the manifest, `size` in bytes, `sha256` in hex."""
 
     file: str
@@ -54,8 +53,7 @@ class ResultFile:
     modified_ns: int | None = None
 
 
-@dataclass(slots=True)
-class Run:
+class Run(Struct, omit_defaults=True):
     """One job of the service that is or was ours."""
 
     job_id: str
@@ -117,8 +115,7 @@ def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
     return min(one, other) if one and other else one or other
 
 
-@dataclass(slots=True)
-class JobRecord:
+class JobRecord(Struct, omit_defaults=True):
     """All intents and runs of one job instance, oldest first."""
 
     address: str

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from eocanvas_apply.ledger.events import DeleteReason, KeyAbandoned, KeyCreated, KeyIntended
 
 
-@dataclass(slots=True)
-class Generation:
+class Generation(Struct, omit_defaults=True):
     """One physical key that we made or meant to make, or that is `adopted`: made elsewhere, and imported.
 
     `delete_reason` is why it is deleted for good; None where the next one takes its name at once, or it is unknown.
@@ -36,8 +35,7 @@ class Generation:
         return self.created is not None and not self.deleted
 
 
-@dataclass(slots=True)
-class KeyRecord:
+class KeyRecord(Struct, omit_defaults=True):
     """All generations of one key, oldest first."""
 
     address: str

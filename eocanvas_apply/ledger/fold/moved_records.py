@@ -6,9 +6,10 @@ A record is exchanged for another, never changed, so that a copy of the fold may
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
+
+from msgspec.structs import replace
 
 from eocanvas_apply.ledger.event_values import fingerprint
 from eocanvas_apply.ledger.events import JobIntended, Moved

@@ -7,9 +7,9 @@ addresses that the ledger has: only an apply records moves, and other manifests 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from eocanvas_apply.ledger.events import AddressEvent, AnyEvent, Moved
 from eocanvas_apply.ledger.fold.moved_records import moves_of

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import get_args
+
+from msgspec import Struct, field
 
 from eocanvas_apply.ledger.events import OrderEvent, OrderIntended, OrderState, ProductOrdered
 
@@ -15,8 +16,7 @@ _KEPT = timedelta(days=2)
 _ORDER_RANK = {state: rank for rank, state in enumerate(get_args(OrderState))}
 
 
-@dataclass(slots=True)
-class Order:
+class Order(Struct, omit_defaults=True):
     """One order of a product; `state` None: the answer is on its way or lost.
 
     `used_by` are the launches that name its download, each by its address and intent.

@@ -7,9 +7,10 @@ submitted, a status never goes back from an end.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, get_args
+
+from msgspec import Struct, field
 
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.entry import Entry
@@ -21,11 +22,10 @@ from eocanvas_apply.ledger.fold.order_records import Order, fold_order, mark_use
 
 # The version of what is folded. Raise it with every change of a record's fields or of what an event makes of them:
 # snapshots of another version are ignored.
-VERSION = 17
+VERSION = 18
 
 
-@dataclass(slots=True)
-class Recorded:
+class Recorded(Struct, omit_defaults=True):
     """The fold: everything the ledger says, by address; `first_accepted` is the id of the plan that opened it."""
 
     head: int = 0
@@ -339,7 +339,4 @@ _FOLDERS: dict[type[e.Event], Any] = {
     e.Protected: _protected,
     e.Moved: _moved,
 }
-_FOLDER_OF = {
-    kind: next(_FOLDERS[each] for each in kind.__mro__ if each in _FOLDERS)
-    for kind in get_args(get_args(e.AnyEvent)[0])
-}
+_FOLDER_OF = {kind: next(_FOLDERS[each] for each in kind.__mro__ if each in _FOLDERS) for kind in get_args(e.AnyEvent)}

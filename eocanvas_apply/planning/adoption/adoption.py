@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import deepcopy
-from dataclasses import replace
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.fold.recorded import Recorded

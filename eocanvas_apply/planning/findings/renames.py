@@ -5,9 +5,11 @@ Nothing follows from it but the lines for `moved:` that a plan proposes.
 
 from __future__ import annotations
 
+import dataclasses
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec import structs
 
 from eocanvas_apply.diagnostics import LONGEST_TEXT, Diagnostic, warning
 from eocanvas_apply.ledger.events import Moved
@@ -43,7 +45,7 @@ def or_renamed(refusals: Sequence[Diagnostic], proposed: Sequence[Diagnostic]) -
     """Yield what holds an apply back; where moves are proposed, what an apply would lose may only have new names."""
     for each in refusals:
         renamed = proposed and each.code in _LOSSES
-        yield replace(each, hint=f"{_FIRST}\n{each.hint}") if renamed else each
+        yield dataclasses.replace(each, hint=f"{_FIRST}\n{each.hint}") if renamed else each
 
 
 def _portions(pairs: Sequence[Pair]) -> Iterator[list[Pair]]:
@@ -123,7 +125,7 @@ def _only(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 def _with(recorded: Recorded, pairs: Pairs) -> Recorded:
     """Return a fold in which these have moved; records are exchanged by that, never changed."""
-    shared = replace(
+    shared = structs.replace(
         recorded,
         keys=dict(recorded.keys),
         jobs=dict(recorded.jobs),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from eocanvas_apply.ledger import events as e
 from eocanvas_apply.ledger.fold.job_records import Intent, IntentState, JobRecord, Run

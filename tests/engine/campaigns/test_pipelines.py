@@ -15,6 +15,7 @@ from eocanvas_apply.emulator.model.behaviour import Behaviour, Quota
 from eocanvas_apply.emulator.model.job import Job
 from eocanvas_apply.emulator.model.job_failures import JobFault
 from eocanvas_apply.errors import EocanvasApplyError
+from eocanvas_apply.ledger.events import JobIntended
 from eocanvas_apply.planning.plan import Requests
 from tests.applying.simulated_runs import LAUNCH, acts, endings, ends, events, fault
 from tests.simulation.world import Killed, World
@@ -209,7 +210,7 @@ def test_one_more_row_adds_one_of_each_and_changes_nothing_else(tmp_path: Path) 
     world.apply(many(2))
     world.apply(many(3))
     assert len(made(world)) == 6
-    assert {event.address for event in events(world) if event.type == "job-intended"} == {
+    assert {event.address for event in events(world) if isinstance(event, JobIntended)} == {
         f'job.{name}["s0{n}"]' for name in ("subset", "turbidity") for n in range(3)
     }
 
@@ -224,7 +225,7 @@ def test_rows_joined_again_and_renamed_keep_their_job(tmp_path: Path) -> None:
     sources = {
         event.address: event.components["inputs"]["img1"]["result"]
         for event in events(world)
-        if event.type == "job-intended" and "turbidity" in event.address
+        if isinstance(event, JobIntended) and "turbidity" in event.address
     }
     assert sources == {
         'job.turbidity["zero"]': 'job.subset["s00"]',

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from eocanvas_apply.engine.definition import parse_project
 from eocanvas_apply.report.page.report_page import ReportPage
