@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 from msgspec import Struct
+from msgspec.structs import force_setattr, replace
 
 LONGEST_TEXT = 500
 LONGEST_SNIPPET = 160
@@ -27,8 +27,7 @@ class Severity(StrEnum):
     INFO = "info"
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(Struct, frozen=True):
     """A place in a text file; line and column count from 1, the column in characters."""
 
     file: str
@@ -36,8 +35,7 @@ class Position:
     column: int
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(Struct, frozen=True, omit_defaults=True):
     """One fault, warning or note.
 
     `code` is stable and in kebab case, `message` says what is wrong, `hint` what to do about it, in one or more lines.
@@ -62,7 +60,7 @@ class Diagnostic:
         # What a message quotes must not begin a line of its own: pipelines take some lines for commands.
         for name, kept in (("message", ""), ("hint", "\n")):
             if (given := getattr(self, name)) and (shown := _shown(given, kept)) is not given:
-                object.__setattr__(self, name, shown)
+                force_setattr(self, name, shown)
 
     def __str__(self) -> str:
         """Return it on one line: place, message and hint."""
@@ -78,17 +76,8 @@ class Diagnostic:
         """
         part = excerpt(line, position.column) if isinstance(line, str) and position else line
         text, column = (part.text, part.column) if isinstance(part, Excerpt) else (part, 1)
-        # A file may have 150,000 of them: `replace` takes three times as long.
-        return Diagnostic(
-            code=self.code,
-            severity=self.severity,
-            message=self.message,
-            hint=self.hint,
-            position=position,
-            address=address or self.address,
-            snippet=text,
-            snippet_column=column,
-            more=self.more,
+        return replace(
+            self, position=position, address=address or self.address, snippet=text, snippet_column=column, path=()
         )
 
 

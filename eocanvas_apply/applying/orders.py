@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from eocanvas_apply.applying.licences import Licences
 from eocanvas_apply.applying.sending import OnceSender, Request, Unsent

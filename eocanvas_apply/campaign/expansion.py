@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -256,7 +255,7 @@ class _Campaign(Struct):
                 self.cells |= {field_name(name, step) for name in each.rows[0].fields}
 
     def _add(self, found: Diagnostic, number: int, *below: str | int) -> None:
-        own = dataclasses.replace(found, address=str(Address.job(self.name))) if found.position else None
+        own = structs.replace(found, address=str(Address.job(self.name))) if found.position else None
         self.diagnostics.append(own or self._placed(found, number, *below))
 
     def _placed(self, found: Diagnostic, number: int, *below: str | int) -> Diagnostic:

@@ -5,12 +5,12 @@ A graph with its points is the job's graph from then on: it is sent, compared, a
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
 from eocanvas_apply.campaign.point_rows import Points, points_in_list, points_in_rows
 from eocanvas_apply.campaign.row_faults import RowFault, RowFaults
@@ -53,7 +53,7 @@ def with_points_of_rows(
                 break
             row = Row(instance.id, instance.fields)
             for found, path in reader.faults(job):
-                faults.add((fault_of(found), found.position), row, partial(replace, found), path)
+                faults.add((fault_of(found), found.position), row, partial(structs.replace, found), path)
         for each in faults:
             found = each.found if each.found.position else each.diagnostic()
             reader.diagnostics.append(reader.placed(found, name, each.path))
@@ -90,19 +90,21 @@ class _Reader(Struct):
     def placed(self, found: Diagnostic, name: str, path: Path) -> Diagnostic:
         """Return a finding at a point of a job, or at all of them, unless it has its place in a file."""
         if found.position:
-            return replace(found, address=str(Address.job(name)))
+            return structs.replace(found, address=str(Address.job(name)))
         return self.loaded.place(found, ("jobs", name, _FIELD, *path), at_name=not path)
 
     def result(self) -> GraphsAndChains:
         """Return the graphs and chains with the points, and with what is wrong with these."""
-        found = replace(
+        found = dataclasses.replace(
             self.documents,
             points={**self.documents.points, **self.points},
             files={**self.documents.files, **self.files.digests},
             diagnostics=(*self.documents.diagnostics, *self.diagnostics),
         )
         jobs = self.loaded.manifest.jobs if self.loaded.manifest else {}
-        return replace(found, by_job={name: found.of(jobs[name]) or known for name, known in found.by_job.items()})
+        return dataclasses.replace(
+            found, by_job={name: found.of(jobs[name]) or known for name, known in found.by_job.items()}
+        )
 
     def _read(self, job: SnapJob, key: str) -> Iterator[_Fault]:
         file = _file_of(job)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
@@ -151,7 +150,7 @@ def points_in_list(values: Any) -> Points:
     except ManifestError as problem:
         # Only a file has columns with names of their own.
         hint = "call the fields of each point lat, lon, name and time"
-        raise ManifestError(*(dataclasses.replace(each, hint=hint) for each in problem.diagnostics)) from None
+        raise ManifestError(*(structs.replace(each, hint=hint) for each in problem.diagnostics)) from None
 
 
 def _points_of(given: Sequence[Numbered], asked: PointColumns, points: Points) -> Points:

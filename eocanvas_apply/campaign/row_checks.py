@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from itertools import chain
 
 from msgspec import Struct
+from msgspec.structs import replace
 from pydantic import ValidationError
 
 from eocanvas_apply.campaign.cells import doubt_about, doubtful_cells

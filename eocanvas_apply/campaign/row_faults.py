@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from eocanvas_apply.campaign.rows import Row, row_name
 from eocanvas_apply.diagnostics import Diagnostic, did_you_mean, error, one_of

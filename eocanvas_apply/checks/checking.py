@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from eocanvas_apply.checks import search_regions
 from eocanvas_apply.checks.case import ChainCase, GraphCase, Instances, ManifestCase, cases, filled_chains, row_cases

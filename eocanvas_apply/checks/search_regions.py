@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from eocanvas_apply.checks.case import ChainCase, GraphCase, Instances
 from eocanvas_apply.diagnostics import Diagnostic, warning

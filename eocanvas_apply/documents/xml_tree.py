@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from operator import itemgetter
 from xml.parsers import expat
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from eocanvas_apply.diagnostics import Position
 

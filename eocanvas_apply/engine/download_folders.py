@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import PureWindowsPath
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from eocanvas_apply.boundary import Boundary, OutsideBoundaryError
 from eocanvas_apply.diagnostics import Diagnostic, error

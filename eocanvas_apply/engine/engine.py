@@ -252,7 +252,7 @@ class Engine:
         if requests.destroy and (left := keys_without_ledger(self.desired, observed)):
             # Nothing is on record, so that nothing is deleted: whoever takes that for done is told.
             return dataclasses.replace(
-                made, diagnostics=(*made.diagnostics, dataclasses.replace(left, severity=Severity.WARNING))
+                made, diagnostics=(*made.diagnostics, structs.replace(left, severity=Severity.WARNING))
             )
         if not made.changes_pending:
             return made

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import posixpath
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from msgspec import structs
 from pydantic import ValidationError
 
 from eocanvas_apply.diagnostics import (
@@ -139,7 +141,7 @@ def load_layers(
     text, data = effective.text, effective.text.data
     faults = [_shown(each, empty) for each in limited(_faults_of_texts(text))]
     if not isinstance(data, dict):
-        return replace(empty, diagnostics=tuple(faults))
+        return dataclasses.replace(empty, diagnostics=tuple(faults))
     given: Data = {name: value for name, value in data.items() if not name.startswith(_OWN_FIELDS)}
     values = _variables(given, variables or {})
     oversized = too_long(given, values)
@@ -159,7 +161,7 @@ def load_layers(
     templates = {name: Template(_without_steps(job)) for name, job in campaigns.items()}
     steps = {name: [step for _, step in steps_of(job)] for name, job in campaigns.items()}
     names = frozenset({EODATA, *mapping_at(data, "keys")})
-    return replace(
+    return dataclasses.replace(
         empty,
         manifest=manifest,
         diagnostics=tuple(findings),
@@ -224,7 +226,7 @@ def _without_secrets(found: Diagnostic) -> Diagnostic:
     """Return a diagnostic that names nothing that could be a secret."""
     message, hint = without_secret_words(found.message), without_secret_words(found.hint)
     address = without_secret_words(found.address) if found.address else found.address
-    return replace(found, message=message, hint=hint, address=address)
+    return structs.replace(found, message=message, hint=hint, address=address)
 
 
 def _faults_of_texts(manifest: ManifestText) -> Iterator[Diagnostic]:
@@ -355,7 +357,7 @@ def _of_defaults_once(
         elif (fault := (found.code, path[0], path[2:])) not in seen:
             seen.add(fault)
             message = found.message.replace(f"`{path[0]}.{path[1]}.", f"`{DEFAULTS}.{path[0]}.")
-            yield replace(found, message=message), path, at_name
+            yield structs.replace(found, message=message), path, at_name
 
 
 def _addressed(found: Diagnostic, path: Path) -> Diagnostic:
@@ -365,4 +367,4 @@ def _addressed(found: Diagnostic, path: Path) -> Diagnostic:
         address = str(Address.parse(f"{'key' if path[0] == 'keys' else 'job'}.{path[1]}"))
     except ValueError:
         return found
-    return replace(found, address=address)
+    return structs.replace(found, address=address)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -306,7 +305,7 @@ class Observer:
         except ServiceError as fault:
             if isinstance(fault, Refused) and fault.concerns_account:
                 raise
-            return None, (dataclasses.replace(fault.diagnostics[0], severity=Severity.WARNING),)
+            return None, (structs.replace(fault.diagnostics[0], severity=Severity.WARNING),)
         return Sealing(public_key.limit, public_key.bits, self.vault.sealed_sizes(), public_key.digest), ()
 
 

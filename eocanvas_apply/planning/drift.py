@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import astuple, dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from msgspec import Struct
+from msgspec import Struct, to_builtins
+from msgspec.structs import replace
 
 from eocanvas_apply.diagnostics import Diagnostic, Severity
 from eocanvas_apply.ledger.events import Adopted, AnyEvent
@@ -100,8 +100,7 @@ _NOT_ASKED = "storage-not-asked"
 _ROUNDING = timedelta(seconds=2)
 
 
-@dataclass(frozen=True, slots=True)
-class Drifted:
+class Drifted(Struct, frozen=True):
     """One difference. `changes` are from what is recorded to what is there now.
 
     `job_id` is of the job that it is about, `place` the file of a result or its address in a storage, `ends` when a key
@@ -151,7 +150,7 @@ class DriftReport(Struct, frozen=True):
     @property
     def plan_id(self) -> str:
         """The digest of it without the moment it was made, `sha256:<hex>`."""
-        found = json.dumps([self.shown_plan.plan_id, *map(astuple, self.drifted)], default=str)
+        found = json.dumps([self.shown_plan.plan_id, to_builtins(self.drifted, enc_hook=str)])
         return "sha256:" + hashlib.sha256(found.encode()).hexdigest()
 
 

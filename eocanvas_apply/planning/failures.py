@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from msgspec import Struct, field
@@ -32,8 +31,7 @@ HINTS: Mapping[FailureClass, str] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """Why a job failed: its class, the line of the log that says so (empty without one), and what helps."""
 
     failure_class: FailureClass

@@ -6,7 +6,8 @@ A line whose old address has nothing on record does nothing, so that it may stay
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from eocanvas_apply.diagnostics import Diagnostic, warning
 from eocanvas_apply.ledger.events import Moved

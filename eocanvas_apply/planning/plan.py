@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import astuple, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -178,8 +178,7 @@ def by_traits(
     return [(traits[shared], alike) for shared, alike in found.items()]
 
 
-@dataclass(frozen=True, slots=True)
-class Renewal:
+class Renewal(Struct, frozen=True):
     """A key that must be renewed so many `times` until the last launch that names it, the `first` time then."""
 
     address: str
@@ -187,8 +186,7 @@ class Renewal:
     first: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Forecast:
+class Forecast(Struct, frozen=True, omit_defaults=True):
     """How many launches go now, how many wait, and when the last of them can go (service time).
 
     `renewals` are those of keys on the way there.
@@ -200,8 +198,7 @@ class Forecast:
     renewals: tuple[Renewal, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class WindowState:
+class WindowState(Struct, frozen=True):
     """One window: `left` units now, and when the next comes back (None: none is used)."""
 
     limit: int
@@ -211,8 +208,7 @@ class WindowState:
     next_free: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True, omit_defaults=True):
     """What a plan was made from; a saved or accepted plan holds only for the same."""
 
     project: str
@@ -282,14 +278,14 @@ class Plan:
     @property
     def findings(self) -> tuple[Diagnostic, ...]:
         """What is said of a plan that is only shown: what an apply of it would refuse is a warning there."""
-        return (*self.diagnostics, *(replace(each, severity=Severity.WARNING) for each in self.refusals))
+        return (*self.diagnostics, *(structs.replace(each, severity=Severity.WARNING) for each in self.refusals))
 
     @property
     def plan_id(self) -> str:
         """The digest of everything but the moment it was made, `sha256:<hex>`."""
         found = [(d.code, d.severity, d.message, d.hint, d.address) for d in (*self.diagnostics, *self.refusals)]
         actions = [
-            (a.address, a.action, a.reason, [astuple(c) for c in a.changes], a.depends_on)
+            (a.address, a.action, a.reason, [structs.astuple(c) for c in a.changes], a.depends_on)
             + ((a.runs_again,) if a.runs_again else ())
             + (("goes", a.goes_later) if a.goes_later else ())
             for a in self.actions
@@ -302,7 +298,7 @@ class Plan:
     @property
     def _origin_parts(self) -> tuple[object, ...]:
         # Without an environment it is the id of plans that were made before there were any.
-        parts = astuple(self.origin)
+        parts = structs.astuple(self.origin)
         return parts if self.origin.environment else parts[:-1]
 
     @property

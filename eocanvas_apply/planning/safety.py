@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import astuple, replace
 from pathlib import PurePath
 
 from msgspec import Struct
+from msgspec.structs import astuple, replace
 
 from eocanvas_apply.diagnostics import Diagnostic, error, warning
 from eocanvas_apply.ledger.fold.recorded import Recorded

@@ -8,12 +8,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
 from datetime import datetime
-from functools import cache
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from msgspec import Struct, convert, field, to_builtins
+from msgspec.structs import fields
 
 from eocanvas_apply.diagnostics import Diagnostic, error
 from eocanvas_apply.errors import UsageError
@@ -28,8 +27,7 @@ VERSION = (1, 1)
 _HOW = "`eocanvas-apply plan --out FILE` writes one"
 
 
-@dataclass(frozen=True, slots=True)
-class SavedAction:
+class SavedAction(Struct, frozen=True, omit_defaults=True):
     """An action as it is saved; `orders` are the products that it orders, None where it has no task."""
 
     address: str
@@ -58,8 +56,7 @@ class SavedAction:
         return PlannedAction.of(**kept, task=None if self.orders is None else ReadTask(self.orders))
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True, omit_defaults=True):
     """What was asked for beyond the manifest, as far as a plan is accepted with it."""
 
     destroy: bool = False
@@ -73,16 +70,14 @@ class Asked:
     unprotected: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class SecretPrints:
+class SecretPrints(Struct, frozen=True, omit_defaults=True):
     """Slow fingerprints of the secrets of keys under a salt of this plan alone, by key address and field."""
 
     salt: str
     prints: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class SavedPlan:
+class SavedPlan(Struct, frozen=True, omit_defaults=True):
     """A plan with what was asked for, and what it was made from.
 
     `intents` are the last launches of the jobs to run again when it was made; `parts` digests of what the manifest's
@@ -160,7 +155,7 @@ class SavedPlan:
 
     def to_json(self) -> str:
         """Return the content of the file."""
-        found = _adapter().dump_python(self, mode="json", exclude_defaults=True)
+        found = to_builtins(self)
         head = {"saved_plan": ".".join(map(str, VERSION)), "sha256": _digest(found)}
         return json.dumps(head | found, ensure_ascii=False) + "\n"
 
@@ -179,9 +174,9 @@ class SavedPlan:
         # Older forms had no digest of the whole.
         as_made = kept == _digest(document) or (kept is None and version != ".".join(map(str, VERSION)))
         try:
-            saved = _adapter().validate_python(document)
+            saved = convert(document, cls)
             plan = saved.plan
-        except (ValidationError, KeyError, ValueError):
+        except (KeyError, ValueError):
             raise UsageError(_unreadable(name, "is a damaged saved plan", "plan again")) from None
         if plan.plan_id != saved.plan_id or not as_made:
             raise UsageError(_unreadable(name, "is a saved plan that was changed after it was made", "plan again"))
@@ -252,8 +247,3 @@ def _other_document(name: str, document: Any) -> Diagnostic:
 
 def _unreadable(name: str, what: str, hint: str) -> Diagnostic:
     return error("not-a-saved-plan", f"{name} {what}", hint)
-
-
-@cache
-def _adapter() -> TypeAdapter[SavedPlan]:
-    return TypeAdapter(SavedPlan)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from threading import Lock
 from types import MappingProxyType
 from typing import Protocol
+
+from msgspec.structs import replace
 
 from eocanvas_apply.diagnostics import Diagnostic, Severity
 from eocanvas_apply.secrets.fingerprints import Fingerprinter

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
+
+from msgspec import Struct
+from msgspec.structs import force_setattr, replace
 
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import ServiceError, UsageError
@@ -16,8 +18,7 @@ HDA_PATH = "/hda-broker"
 HDA_VERSION = "/api/v1"
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoints:
+class Endpoints(Struct, frozen=True):
     """The base address of the service, the whole address of its log-in where the user names one, and the HDA's.
 
     `hda_url` is the part before `/api/v1`, by default `/hda-broker` on the service's host. Trailing slashes are
@@ -29,10 +30,10 @@ class Endpoints:
     hda_url: str = ""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "base_url", _checked("EOCANVAS_URL", self.base_url))
-        object.__setattr__(self, "token_url", self.token_url and _checked("EOCANVAS_TOKEN_URL", self.token_url))
+        force_setattr(self, "base_url", _checked("EOCANVAS_URL", self.base_url))
+        force_setattr(self, "token_url", self.token_url and _checked("EOCANVAS_TOKEN_URL", self.token_url))
         hda_url = _checked("HDA_URL", self.hda_url) if self.hda_url else self._beside(HDA_PATH)
-        object.__setattr__(self, "hda_url", hda_url.removesuffix(HDA_VERSION))
+        force_setattr(self, "hda_url", hda_url.removesuffix(HDA_VERSION))
 
     @property
     def token_urls(self) -> tuple[str, ...]:

@@ -7,7 +7,8 @@ errors show only the status, the code and the region that the storage names.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import CredentialsError, Doubt, EocanvasApplyError, NotSent, Refused

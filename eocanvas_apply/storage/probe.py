@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
+
+from msgspec.structs import replace
 
 from eocanvas_apply.diagnostics import error
 from eocanvas_apply.errors import CredentialsError, EocanvasApplyError, NotSent, Refused

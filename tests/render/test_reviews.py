@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec import structs
 
 from eocanvas_apply.diagnostics import warning
 from eocanvas_apply.planning.actions import ActionKind
@@ -66,7 +67,10 @@ def test_a_comment_is_below_60_kb_whatever_the_size_of_the_plan(note: str) -> No
 
 def test_many_findings_leave_room() -> None:
     found = tuple(warning("x", "ä" * 499, "ö" * 499) for _ in range(200))
-    assert len(markdown.text(replace(plan(10_000, note="n"), diagnostics=found)).encode()) < markdown.MOST_BYTES
+    assert (
+        len(markdown.text(dataclasses.replace(plan(10_000, note="n"), diagnostics=found)).encode())
+        < markdown.MOST_BYTES
+    )
 
 
 def test_a_comment_is_the_same_at_another_moment_and_ledger_entry() -> None:
@@ -74,13 +78,13 @@ def test_a_comment_is_the_same_at_another_moment_and_ledger_entry() -> None:
 
 
 def test_names_from_outside_are_shown_and_never_read() -> None:
-    made = replace(plan(2, note=HOSTILE), diagnostics=(warning("x", HOSTILE, HOSTILE),))
+    made = dataclasses.replace(plan(2, note=HOSTILE), diagnostics=(warning("x", HOSTILE, HOSTILE),))
     shown = markdown.text(made)
     without_code = re.sub(r"(`{3,})\n.*?\n\1\n", "", shown, flags=re.DOTALL)
     without_code = re.sub(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)", "", without_code)
     for harm in ("<script", "@all", "javascript:", "![i]", "# big", "#1"):
         assert harm not in without_code
-    html = page.text(replace(made, origin=replace(made.origin, project="<b>x</b>")))
+    html = page.text(dataclasses.replace(made, origin=structs.replace(made.origin, project="<b>x</b>")))
     assert "<script>alert" not in html
     assert "<b>x</b>" not in html
 
@@ -115,5 +119,7 @@ def test_a_reviewer_sees_what_comes_later_in_the_run() -> None:
 
 def test_lines_to_paste_stay_lines() -> None:
     hint = "if so, write into the manifest\nmoved:\n  - {from: key.a, to: key.b}"
-    shown = markdown.text(replace(plan(1), diagnostics=(warning("looks-renamed", "one key looks renamed", hint),)))
+    shown = markdown.text(
+        dataclasses.replace(plan(1), diagnostics=(warning("looks-renamed", "one key looks renamed", hint),))
+    )
     assert "\n```\nmoved:\n  - {from: key.a, to: key.b}\n```\n" in shown

@@ -7,12 +7,12 @@ import errno
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from eocanvas_apply.applying.results.links import by_key, is_gone, listed, title_of
 from eocanvas_apply.applying.results.part_file import PartFile

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from itertools import islice
 from typing import Any
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from eocanvas_apply.campaign.readers.geometry import KINDS, GeometryFault, Outline, fault, outline
 from eocanvas_apply.campaign.readers.json_text import locate, read_json

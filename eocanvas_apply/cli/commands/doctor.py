@@ -6,9 +6,10 @@ import asyncio
 import os
 from argparse import Namespace
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from eocanvas_apply.api.exit_codes import Exit
 from eocanvas_apply.cli.argument_parser import Parser

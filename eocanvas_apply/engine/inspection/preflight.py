@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import secrets
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -171,11 +170,11 @@ class _Asking(Struct, frozen=True):
     def _at_input(self, wanted: _Wanted, found: Diagnostic) -> Diagnostic:
         address = Address.parse(wanted.job.address)
         path = ("jobs", address.name, "inputs", wanted.name, "path")
-        return self.project.loaded.place(dataclasses.replace(found, address=str(address.whole)), path)
+        return self.project.loaded.place(structs.replace(found, address=str(address.whole)), path)
 
     def _at_key(self, key: DesiredKey, found: Diagnostic) -> Diagnostic:
         path = ("keys", Address.parse(key.address).name)
-        return self.project.loaded.place(dataclasses.replace(found, address=key.address), path, at_name=True)
+        return self.project.loaded.place(structs.replace(found, address=key.address), path, at_name=True)
 
 
 async def _answer(probe: Probe) -> Stock:

@@ -100,7 +100,7 @@ class ResultsInStorages(Struct):
 
     def _leave_out(self, address: str, number: int, why: str) -> None:
         what = f"{number} {'result' if number == 1 else 'results'} in the storage of {address} not looked for: {why}"
-        self.diagnostics.append(dataclasses.replace(info("storage-not-asked", what), address=address))
+        self.diagnostics.append(structs.replace(info("storage-not-asked", what), address=address))
 
 
 def _intended(result: ResultAtKey, recorded: Recorded) -> KeyIntended | None:

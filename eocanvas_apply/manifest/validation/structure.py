@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Iterator
 from typing import Any, Literal, get_args, get_origin
@@ -204,7 +203,7 @@ def _fault(kind: str, loc: Path, context: dict[str, Any], message: str, data: Da
     if kind.startswith("union_tag"):
         return StructureFault(*no_such_kind(path, value), at_name=False)
     found = value_fault(kind, _dotted(path), context, message, value)
-    found = dataclasses.replace(found, hint=found.hint or reference)
+    found = structs.replace(found, hint=found.hint or reference)
     return StructureFault(found, path, at_name=kind in ("literal-secret", "reserved-name"))
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Change:
+
+class Change(Struct, frozen=True, omit_defaults=True):
     """A difference at a dotted path; a sensitive one shows no values."""
 
     path: str

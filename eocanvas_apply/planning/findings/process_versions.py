@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from eocanvas_apply.diagnostics import Diagnostic, Severity, did_you_mean, warning
 from eocanvas_apply.ledger.fold.recorded import Recorded

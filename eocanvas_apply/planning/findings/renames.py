@@ -5,7 +5,6 @@ Nothing follows from it but the lines for `moved:` that a plan proposes.
 
 from __future__ import annotations
 
-import dataclasses
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -45,7 +44,7 @@ def or_renamed(refusals: Sequence[Diagnostic], proposed: Sequence[Diagnostic]) -
     """Yield what holds an apply back; where moves are proposed, what an apply would lose may only have new names."""
     for each in refusals:
         renamed = proposed and each.code in _LOSSES
-        yield dataclasses.replace(each, hint=f"{_FIRST}\n{each.hint}") if renamed else each
+        yield structs.replace(each, hint=f"{_FIRST}\n{each.hint}") if renamed else each
 
 
 def _portions(pairs: Sequence[Pair]) -> Iterator[list[Pair]]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from eocanvas_apply.diagnostics import Diagnostic, Severity, error, info, warning
 from eocanvas_apply.ledger.fold.job_records import Run

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
@@ -63,7 +62,7 @@ def _skipped(desired: Desired, planned: Mapping[str, PlannedAction]) -> Mapping[
 def _summary(findings: Sequence[Diagnostic]) -> Diagnostic:
     # The instances of a campaign are mostly unclear for one cause: the first stands for all.
     first, more = findings[0], len(findings) - 1
-    return dataclasses.replace(first, message=f"{first.message} ({more} more instances)") if more else first
+    return structs.replace(first, message=f"{first.message} ({more} more instances)") if more else first
 
 
 class _NotYet(Exception):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+
+from msgspec.structs import replace
 
 from eocanvas_apply.diagnostics import Diagnostic, Severity, has_errors
 from eocanvas_apply.ledger.events import DeleteReason

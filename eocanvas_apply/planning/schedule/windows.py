@@ -9,9 +9,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from heapq import heappop, heappush
+
+from msgspec import Struct
 
 from eocanvas_apply.ledger.fold.job_records import Intent, IntentState, JobRecord
 from eocanvas_apply.planning.desired.desired import MARGIN, Limit
@@ -25,8 +26,7 @@ _FIRST_PROBE, _LONGEST_PROBE = timedelta(minutes=1), timedelta(minutes=15)
 _LONGEST_CLOSURE = timedelta(days=31)
 
 
-@dataclass(frozen=True, slots=True)
-class Running:
+class Running(Struct, frozen=True):
     """At most `most` jobs at the same time; `created` of those in flight, `duration` (above 0) an estimate of one."""
 
     most: int
@@ -47,8 +47,7 @@ class Running:
         return [max(created + self.duration, at + MARGIN) for created in self.created]
 
 
-@dataclass(frozen=True, slots=True)
-class Windows:
+class Windows(Struct, frozen=True):
     """What holds launches back; `used` are the creations that count, sorted. Without limits nothing does."""
 
     limits: tuple[Limit, ...] = ()
@@ -107,8 +106,7 @@ def _after(at: datetime, span: timedelta) -> datetime:
     return at + span if at < _END_OF_TIME - span else _END_OF_TIME
 
 
-@dataclass(slots=True)
-class _Slots:
+class _Slots(Struct):
     """The slots that are `free`, and the moments at which others come back with their number, the earliest on top."""
 
     span: timedelta

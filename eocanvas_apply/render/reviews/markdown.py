@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from eocanvas_apply.diagnostics import Diagnostic, Severity
 from eocanvas_apply.planning.actions import ACTIONS, LAUNCHES, READING_ORDER, ActionKind
