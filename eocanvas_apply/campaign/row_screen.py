@@ -12,7 +12,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from eocanvas_apply.campaign.rows import Row
 from eocanvas_apply.documents.yaml.nodes import Data, Path
-from eocanvas_apply.manifest.instances import differ_in_places_only
+from eocanvas_apply.manifest.instances import differ_in_inputs_only
 from eocanvas_apply.manifest.model.jobs import Job, RawJob, SnapJob, TailorJob
 from eocanvas_apply.manifest.substitution import MissingField, Template
 from eocanvas_apply.manifest.validation.job_values import Owner, Rule
@@ -57,9 +57,7 @@ class RowScreen(Struct, frozen=True):
 
         None where rows fill in more than places of inputs: what they fill in may then change what else is valid.
         """
-        if isinstance(job, RawJob) or any(path[0] != "inputs" for path in template.places):
-            return None
-        if not differ_in_places_only(job, template):
+        if isinstance(job, RawJob) or not differ_in_inputs_only(job, template):
             return None
         inputs = [path[:2] for path in template.places]
         columns = [

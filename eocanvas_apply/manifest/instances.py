@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from pydantic import ConfigDict, TypeAdapter
 
 from eocanvas_apply.documents.yaml.nodes import Path
-from eocanvas_apply.manifest.model.jobs import Job, ProductInput, ResultInput
+from eocanvas_apply.manifest.model.jobs import Job, ProductInput, RawJob, ResultInput
 from eocanvas_apply.manifest.substitution import Template
 
 LONGEST_ID = 128
@@ -48,6 +48,12 @@ def differ_in_places_only(job: Job, template: Template) -> bool:
     """
     named = any(isinstance(each, ProductInput | ResultInput) for each in job.inputs.values())
     return not named and all(_is_place(path) for path, _ in template.fields)
+
+
+def differ_in_inputs_only(job: Job, template: Template) -> bool:
+    """Tell whether their rows change nothing but where inputs lie: params, and the graph or chain, are the same."""
+    of_inputs = not isinstance(job, RawJob) and all(path[0] == "inputs" for path in template.places)
+    return of_inputs and differ_in_places_only(job, template)
 
 
 def _is_place(path: Path) -> bool:

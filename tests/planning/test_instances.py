@@ -7,14 +7,17 @@ import pytest
 from eocanvas_apply.planning.desired.desired_job import Deferred, DesiredJob
 from tests.planning.scene import HEAD, SCENES, Scene
 
-_ROWS = "for_each: {map: {a: {x: one, k: scenes}, b: {x: two, k: scenes}}}"
+_ROWS = "for_each: {map: {a: {x: one, k: scenes, g: graph.xml}, b: {x: two, k: scenes, g: graph.xml}}}"
 _CAMPAIGN = HEAD + SCENES + "jobs:\n  tiles:\n    graph: graph.xml\n    " + _ROWS + "\n    inputs: {img1: %s}\n"
 _BY_PLACE = "{key: scenes, path: '/${each.x}.zip', uncompress: true}"
 _BY_KEY = "{key: '${each.k}', path: '/${each.x}.zip', uncompress: true}"
 
 
-def _jobs(given: str) -> list[DesiredJob]:
-    return list(Scene(_CAMPAIGN % given).desired.jobs.values())
+_BY_URL = "{url: 'https://example.org/${each.x}.zip', id: '${each.x}', sub_path: 'in/${each.x}'}"
+
+
+def _jobs(given: str, graph: str = "graph.xml") -> list[DesiredJob]:
+    return list(Scene((_CAMPAIGN % given).replace("graph.xml\n", f"{graph}\n")).desired.jobs.values())
 
 
 def test_instances_that_differ_in_places_only_have_the_same_traits_and_definitions_as_any_other() -> None:
@@ -24,6 +27,15 @@ def test_instances_that_differ_in_places_only_have_the_same_traits_and_definitio
     assert [job.definition() for job in alike] == [job.definition() for job in single]
     assert [(job.keys, job.folder) for job in alike] == [(job.keys, job.folder) for job in single]
     assert alike[0].fingerprint != alike[1].fingerprint
+
+
+@pytest.mark.parametrize("given", [_BY_PLACE, _BY_URL], ids=["key", "url"])
+def test_instances_that_differ_in_inputs_only_have_the_same_definitions_as_those_that_name_other_graphs(
+    given: str,
+) -> None:
+    by_input, by_graph = _jobs(given), _jobs(given, "'${each.g}'")
+    assert [job.definition() for job in by_input] == [job.definition() for job in by_graph]
+    assert by_input[0].fingerprint != by_input[1].fingerprint
 
 
 def test_a_plan_of_new_instances_derives_no_definition(monkeypatch: pytest.MonkeyPatch) -> None:

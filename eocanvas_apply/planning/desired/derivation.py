@@ -16,7 +16,7 @@ from eocanvas_apply.documents.numbers import without_texts
 from eocanvas_apply.ledger.event_values import fingerprint
 from eocanvas_apply.manifest.address import Address, of_instance
 from eocanvas_apply.manifest.graphs_and_chains import Document, GraphsAndChains
-from eocanvas_apply.manifest.instances import Instance, differ_in_places_only
+from eocanvas_apply.manifest.instances import Instance, differ_in_inputs_only, differ_in_places_only
 from eocanvas_apply.manifest.job_order import in_order
 from eocanvas_apply.manifest.model.jobs import (
     Job,
@@ -51,6 +51,9 @@ from eocanvas_apply.planning.desired.desired_job import (
 from eocanvas_apply.planning.desired.fingerprint import ALGORITHM
 from eocanvas_apply.planning.failures import Retries
 from eocanvas_apply.planning.log_rules import Checks, ChecksOfJobs, remark_codes
+
+# What a desired input has of each place that rows may fill in.
+_PLACES = {"path": "location", "url": "location", "id": "identity", "sub_path": "sub_path"}
 
 
 def desired(
@@ -135,9 +138,11 @@ class _Derivation(Struct, frozen=True):
         if not job.steps:
             found = [self._job(str(Address.job(self.name)), job, None, job.skip_reason)]
         elif rows and differ_in_places_only(first := rows[0].job, rows[0].template):
-            shared = self._traits(first, self._definition(first, rows[0]).inputs)
-            traits = replace(shared, filled=frozenset(path for path, _ in rows[0].template.fields))
+            template, given = rows[0].template, self._definition(first, rows[0])
+            traits = replace(self._traits(first, given.inputs), filled=frozenset(template.places))
             derive, skipped = self._definition_of, job.skipped_ids
+            if differ_in_inputs_only(first, template):
+                derive = partial(_with_inputs, given)
             found = [
                 DesiredJob(self._address(row), traits, Deferred(derive, row), row.id, row.fields, skipped.get(row.id))
                 for row in rows
@@ -200,6 +205,16 @@ class _Derivation(Struct, frozen=True):
         return self.before[str(Address.job(name, row.origins.get(name) if row else None))]
 
 
+def _with_inputs(first: JobDefinition, row: Instance) -> JobDefinition:
+    """Return the definition of a row that changes only where inputs lie: all else is that of the first."""
+    texts: dict[str, dict[str, str]] = {given.name: {} for given in first.inputs}
+    for (_, name, place), text in zip(row.template.places, row.template.fill_places(row.fields), strict=True):
+        texts[str(name)][_PLACES[str(place)]] = text
+    inputs = tuple(replace(given, **texts[given.name]) for given in first.inputs)
+    components = {**first.components, **_of_inputs(inputs)}
+    return replace(first, inputs=inputs, components=components, fingerprint=fingerprint(components))
+
+
 def _components(job: Job, document: Document | None, inputs: Sequence[DesiredInput]) -> dict[str, Any]:
     """Return what its fingerprint is made of: a job that differs in any of it is another job."""
     return {
@@ -208,9 +223,16 @@ def _components(job: Job, document: Document | None, inputs: Sequence[DesiredInp
         "document": document.digest if document else None,
         # A number is the same one however it is written.
         "params": {name: param_text(without_texts(value)) for name, value in _given_params(job).items()},
-        "inputs": _raw_inputs(job) or {given.name: _identity(given) for given in inputs},
-        "options": {given.name: options for given in inputs if (options := _options(given))},
+        **({"inputs": _raw_inputs(job), "options": {}} if isinstance(job, RawJob) else _of_inputs(inputs)),
         "output": _output_key(job) or "download",
+    }
+
+
+def _of_inputs(inputs: Sequence[DesiredInput]) -> dict[str, Any]:
+    """Return the components that say what its inputs are."""
+    return {
+        "inputs": {given.name: _identity(given) for given in inputs},
+        "options": {given.name: options for given in inputs if (options := _options(given))},
     }
 
 
