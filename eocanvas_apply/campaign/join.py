@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct, field
@@ -143,18 +143,19 @@ def _guard_names(before: Sequence[Row], chosen: Sequence[Sequence[Row]], step: S
 
 
 def _names(rows: Iterable[Row]) -> set[str]:
-    return set().union(*{frozenset(row.fields) for row in rows})
+    return set().union(*{tuple(row.fields) for row in rows})
 
 
 def _built(before: Sequence[Row], chosen: Sequence[Sequence[Row]], step: Step, faults: RowFaults) -> Iterator[Row]:
     template = Template(step.id) if step.id is not None else None
     # Decided from the text and never from the number of rows, or one more row would rename others.
     keeps_id = before is not START and (step.by is not None or step.pick is not None or step.expected == (1, 1))
+    own_fields = _own_fields(step)
     for row, others in zip(before, chosen, strict=True):
         for other in others:
             combined = None if row.id is None or other.id is None else f"{row.id}-{other.id}"
             natural = row.id if keeps_id else other.id if before is START else combined
-            fields = {**row.fields, **_own_fields(other, step)}
+            fields = {**row.fields, **own_fields(other)}
             if natural is not None:
                 fields[ID] = natural
             name = natural if template is None else _name(template, natural, fields, faults)
@@ -168,13 +169,20 @@ def _united(one: Origins, other: Origins) -> Origins:
     return {**one, **other, **dict.fromkeys(several)}
 
 
-def _own_fields(row: Row, step: Step) -> Mapping[str, Any]:
+def _own_fields(step: Step) -> Callable[[Row], Mapping[str, Any]]:
+    """Return what gives the fields that a row of this step brings along, by the names that they have from then on."""
     if step.prefix is None:
         # Of the columns that join, the row before keeps its own: 33 stays a number beside the text of a table.
         joining = step.columns
-        return {name: value for name, value in row.fields.items() if name not in joining} if joining else row.fields
-    fields = row.fields if row.id is None else {ID: row.id, **row.fields}
-    return {field_name(name, step): value for name, value in fields.items()}
+        if not joining:
+            return lambda row: row.fields
+        return lambda row: {name: value for name, value in row.fields.items() if name not in joining}
+
+    def renamed(row: Row) -> Mapping[str, Any]:
+        fields = row.fields if row.id is None else {ID: row.id, **row.fields}
+        return {field_name(name, step): value for name, value in fields.items()}
+
+    return renamed
 
 
 def _name(template: Template, natural: str | None, fields: dict[str, Any], faults: RowFaults) -> str | None:

@@ -181,8 +181,12 @@ class Template:
 
     def _too_long(self, fields: Mapping[str, Any]) -> str | None:
         """Return the field that makes the texts of a row too long to fill them in; None when they are not."""
-        if self._given is None or 0 < len("".join(_texts_alone(self._given, fields))) <= self._short:
-            return None
+        try:
+            # So are most rows: as short as this, and nothing but texts.
+            if self._given is None or len("".join(self._given(fields))) <= self._short:
+                return None
+        except (KeyError, TypeError):
+            pass
         lengths = {name: times * _length(fields.get(name)) for name, times in self._times.items()}
         return max(lengths, key=lengths.__getitem__) if sum(lengths.values()) > LONGEST_FILLED else None
 

@@ -35,7 +35,7 @@ def instance_of(address: str) -> str:
     return address.partition("[")[2][1:-2]
 
 
-class PlannedAction(Struct, frozen=True):
+class PlannedAction(Struct, frozen=True, gc=False):
     """What is to be done with one address, and why.
 
     `row` is its action and reason, with all that follows from them. `task` is what carries it out, None where nothing
@@ -45,7 +45,7 @@ class PlannedAction(Struct, frozen=True):
     people. `runs_again` is why a job that runs now, or that is held back, is run again later in this run; `goes_later`
     why a key that is in use is deleted, or a job with an unknown answer forgotten, later in this run. Of a job that is
     adopted, `ended` says whether it has ended, and `complete` whether it has succeeded and all its results are
-    recorded.
+    recorded. There may be 100,000: as part of no cycle they are none of the collector's.
     """
 
     address: str

@@ -50,10 +50,11 @@ class DeleteKey(_GenerationTask, frozen=True):
     reason: DeleteReason | None
 
 
-class LaunchJob(Struct, frozen=True):
+class LaunchJob(Struct, frozen=True, gc=False):
     """Launch this job; `abandons` is an intent that the service shows no job of.
 
-    `orders` are those whose downloads are its inputs, `process_version` is that of its process, as far as shown.
+    `orders` are those whose downloads are its inputs, `process_version` is that of its process, as far as shown. Like
+    the actions that hold them they are none of the collector's.
     """
 
     job: DesiredJob

@@ -50,6 +50,8 @@ def renewals(
     desired: Desired, recorded: Recorded, observed: Observed, launches: Iterable[PlannedAction]
 ) -> tuple[Renewal, ...]:
     """Return which keys must be renewed so that these launches find them alive for long enough."""
+    if not desired.keys:
+        return ()
     last: dict[str, datetime] = {}
     longest: dict[str, timedelta] = {}
     for traits, alike in by_traits(launches, desired.jobs):
