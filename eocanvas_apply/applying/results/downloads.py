@@ -66,7 +66,8 @@ class Fetcher:
             # The results are listed now: the next observation records them.
             self._session.succeeded(fetch.address)
             return
-        await asyncio.to_thread(self._supersede, fetch)
+        if superseded := self._superseded(fetch):
+            await asyncio.to_thread(self._move_aside, superseded)
         meter.gone.extend(result.title for key, result in fetch.run.pending.items() if key not in links)
         try:
             # Each to its end, whatever becomes of the others.
@@ -123,15 +124,18 @@ class Fetcher:
             modified_ns=path.stat().st_mtime_ns,
         )
 
-    def _supersede(self, fetch: _Fetch) -> None:
-        """Move the files of earlier runs aside; nothing that was fetched is ever overwritten."""
+    def _superseded(self, fetch: _Fetch) -> list[tuple[str, Path]]:
+        """Return the files of earlier runs, each with its job: nothing that was fetched is ever overwritten."""
         if fetch.run.stored:
-            return
+            return []
         record = self._session.journal.recorded.jobs[fetch.address]
         # The youngest first: of several results with one name, its file is the one that still lies there.
-        for earlier in reversed(record.runs.values()):
-            for stored in earlier.stored.values():
-                move_aside(self._session.folder / stored.file, self._session.boundary, earlier.job_id)
+        earlier = reversed(record.runs.values())
+        return [(run.job_id, self._session.folder / stored.file) for run in earlier for stored in run.stored.values()]
+
+    def _move_aside(self, files: Iterable[tuple[str, Path]]) -> None:
+        for job_id, file in files:
+            move_aside(file, self._session.boundary, job_id)
 
 
 class Downloads:

@@ -54,6 +54,10 @@ class PartFile:
         """Wait until the disk has it."""
         os.fsync(self._file.fileno())
 
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
 
 def write_all(file: FileIO, content: bytes) -> None:
     """Write all of it; a nearly full disk may accept only a piece at first."""

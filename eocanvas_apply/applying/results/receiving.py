@@ -146,27 +146,25 @@ class Receiver:
             self._session.report_event(meter.address, Happening.FETCHING, target.path.name)
             make_folder(target.path.parent)
             try:
-                with self.parts.taken(target.part):
-                    # Closed before it is renamed, for Windows.
-                    with target.part.open("a+b", buffering=0) as file:
-                        part = PartFile(file)
-                        if part.size:
-                            await asyncio.to_thread(part.read_back)
-                        whole = await self._whole(part, target, meter)
-                    return await asyncio.to_thread(put, whole)
+                with self.parts.taken(target.part), target.part.open("a+b", buffering=0) as file:
+                    part = PartFile(file)
+                    if part.size:
+                        await asyncio.to_thread(part.read_back)
+                    await self._arrived(part, target, meter)
+                    # In one go: handing work to a thread takes as long as writing a small file.
+                    return await asyncio.to_thread(_settled, part, target, put)
             except ServiceError as fault:
                 if not is_gone(fault):
                     raise
                 meter.gone.append(title_of(target.result))
                 return None
 
-    async def _whole(self, part: PartFile, target: Target, meter: Meter) -> Whole:
+    async def _arrived(self, part: PartFile, target: Target, meter: Meter) -> None:
         """Receive what is missing; a connection that breaks off is opened again as long as each brings more."""
         while True:
             before = part.size
             try:
-                await self._rest(part, target, meter)
-                return Whole(target, part.size, part.sha256)
+                return await self._rest(part, target, meter)
             except Doubt:
                 if part.size < before + _PROGRESS or self._session.stopping.is_set():
                     raise
@@ -188,7 +186,7 @@ async def _append(download: Download, target: Target, part: PartFile, took: Call
 
     Raises Doubt where the file is not whole, DiskFull, and OSError for other faults of the disk.
     """
-    try:
+    with _disk_watched(target, part, download.total):
         if not download.resumed:
             part.clear()
         looked = part.size
@@ -198,14 +196,29 @@ async def _append(download: Download, target: Target, part: PartFile, took: Call
             if part.size - looked >= _UNLOOKED:
                 looked = part.size
                 _check_size(download, target, part)
-        await asyncio.to_thread(part.sync)
-    except OSError as fault:
-        if fault.errno not in _FULL:
-            raise
-        raise _full(target, part, download.total) from fault
     if download.total is not None and part.size != download.total:
         message = f"{target.path.name}: {part.size} of {download.total} bytes arrived"
         raise Doubt(error("result-cut", message, "what arrived is kept and the rest fetched from there"))
+
+
+def _settled(part: PartFile, target: Target, put: Callable[[Whole], T]) -> T:
+    """Wait until the disk has a whole part, and return what `put` does with it."""
+    with _disk_watched(target, part, part.size):
+        part.sync()
+    # Before it is renamed, for Windows.
+    part.close()
+    return put(Whole(target, part.size, part.sha256))
+
+
+@contextmanager
+def _disk_watched(target: Target, part: PartFile, total: int | None) -> Iterator[None]:
+    """Raise DiskFull where the disk cannot take the `total` bytes of a part."""
+    try:
+        yield
+    except OSError as fault:
+        if fault.errno not in _FULL:
+            raise
+        raise _full(target, part, total) from fault
 
 
 def _check_size(download: Download, target: Target, part: PartFile) -> None:
