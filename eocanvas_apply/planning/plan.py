@@ -21,6 +21,8 @@ from eocanvas_apply.planning.desired.fingerprint import DOCUMENT, Change
 from eocanvas_apply.planning.reasons import Reason, Row, row_of
 from eocanvas_apply.planning.tasks import OrderProducts, ReadTask, Task
 
+_LEAVES = frozenset({ActionKind.DELETE, ActionKind.FORGET})
+
 
 def campaign_of(address: str) -> str | None:
     """Return the address of the campaign that an address is an instance of, None for anything else."""
@@ -92,7 +94,7 @@ class PlannedAction(Struct, frozen=True, gc=False):
     def goes(self) -> Row | None:
         """The row by which its key is deleted or its job forgotten, now or later in this run; None where it stays."""
         if self.goes_later is None:
-            return self.row if self.action in (ActionKind.DELETE, ActionKind.FORGET) else None
+            return self.row if self.row.action in _LEAVES else None
         leaves = ActionKind.DELETE if self.address.startswith("key.") else ActionKind.FORGET
         return row_of(self.address, leaves, self.goes_later)
 
@@ -115,8 +117,8 @@ class PlannedAction(Struct, frozen=True, gc=False):
 
     @property
     def relaunches_finished(self) -> bool:
-        """Whether it runs a finished job again; one that vanished is not finished, for its results were never safe."""
-        return self.action is ActionKind.RELAUNCH and self.reason is not Reason.VANISHED
+        """Whether it runs a finished job again."""
+        return self.row.repeats
 
     @property
     def orders(self) -> tuple[str, ...]:

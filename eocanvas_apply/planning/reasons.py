@@ -67,7 +67,8 @@ class Row(Struct, frozen=True):
     ` until TIME` or nothing. `outcome` is how the address ends when an apply stops here. One that is `wanted` leaves
     its job to be launched, watched or fetched, so that its keys are needed. With `usable` its dependants may use it as
     it is; with `settled` a plan only counts it. A `consequence` needs no new consent. One that `loses` takes away what
-    a `protect:` of the manifest guards. The time of one that is `expected` depends on when other jobs end.
+    a `protect:` of the manifest guards. The time of one that is `expected` depends on when other jobs end. One that
+    `repeats` runs a finished job again; one that vanished is not finished, for its results were never safe.
     """
 
     action: ActionKind
@@ -80,6 +81,7 @@ class Row(Struct, frozen=True):
     wanted: bool
     launches: bool
     expected: bool
+    repeats: bool
     usable: bool = False
     settled: bool = False
     consequence: bool = False
@@ -117,6 +119,7 @@ def _row(
         wanted=action is not _A.NONE or stands is _P.WAITING,
         launches=traits.launches,
         expected=reason in _EXPECTED,
+        repeats=action is _A.RELAUNCH and reason is not _R.VANISHED,
         usable=usable,
         settled=settled,
         consequence=consequence or traits.consequence,

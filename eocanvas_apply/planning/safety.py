@@ -150,7 +150,7 @@ def _deletes(recorded: Recorded, actions: Sequence[PlannedAction]) -> str | None
 
 
 def _relaunches(requests: Requests, actions: Sequence[PlannedAction]) -> str | None:
-    again = sum(a.relaunches_finished or a.runs_again is not None for a in actions)
+    again = sum(a.row.repeats or a.runs_again is not None for a in actions)
     if requests.limit is not None:
         again = min(again, requests.limit)
     if again <= RELAUNCHES:

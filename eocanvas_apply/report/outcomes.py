@@ -11,6 +11,7 @@ from eocanvas_apply.ledger.fold.job_records import Run
 from eocanvas_apply.ledger.fold.recorded import Recorded
 from eocanvas_apply.manifest.address import typed
 from eocanvas_apply.planning.actions import ActionKind, Outcome, Phase
+from eocanvas_apply.planning.desired.desired_job import DesiredJob
 from eocanvas_apply.planning.failures import HINTS
 from eocanvas_apply.planning.findings.warnings import results_gone
 from eocanvas_apply.planning.log_rules import Checks, rejecting, shown_remarks
@@ -23,6 +24,8 @@ from eocanvas_apply.vocabulary import OgcStatus
 # A plan is rendered by this file too, and has not begun.
 if TYPE_CHECKING:
     from eocanvas_apply.report.progress import AddressResult, Ending
+
+_FETCH = ActionKind.FETCH
 
 
 def standing(
@@ -91,9 +94,9 @@ def results(
 
     begun, now = first.by_address(), last.by_address()
     faults, ended = _faults(last, failures), standing(last, failures, begun)
-    checks = {job.address: job.remark_checks for job in last.desired.jobs.values()} if last.desired else {}
+    jobs = last.desired.jobs if last.desired else {}
     ended |= {address: Outcome.SKIPPED for address in left if ended.get(address) is Outcome.WAITING}
-    ended |= dict.fromkeys(_fetched_last(last, recorded, checks), Outcome.DONE)
+    ended |= dict.fromkeys(_fetched_last(last, recorded, jobs), Outcome.DONE)
 
     def result(address: str) -> AddressResult:
         outcome, action = ended.get(address, Outcome.DONE), now.get(address)
@@ -106,19 +109,23 @@ def results(
             fault = _not_started(action, ended)
         run = counted_run(recorded.jobs.get(address))
         job_id, status = (run.job_id, run.status) if run else (None, None)
-        remarks = shown_remarks(run.remarks, checks.get(address, {})) if run and run.remarks else ()
+        remarks = shown_remarks(run.remarks, _checks(jobs.get(address))) if run and run.remarks else ()
         planned = (begun.get(address) or now[address]).action
         return AddressResult(address, planned, outcome, fault, action, job_id, status, remarks)
 
     return tuple(map(result, dict.fromkeys([*begun, *now])))
 
 
-def _fetched_last(last: Plan, recorded: Recorded, checks: Mapping[str, Checks]) -> Iterator[str]:
+def _checks(job: DesiredJob | None) -> Checks:
+    return job.remark_checks if job else {}
+
+
+def _fetched_last(last: Plan, recorded: Recorded, jobs: Mapping[str, DesiredJob]) -> Iterator[str]:
     """Yield the jobs whose results came when the plan was made already: the last downloads of a run."""
     for action in last.actions:
-        record = recorded.jobs.get(action.address) if action.action is ActionKind.FETCH else None
+        record = recorded.jobs.get(action.address) if action.row.action is _FETCH else None
         run = record.finished if record else None
-        if run and not rejecting(run.remarks or (), checks.get(action.address, {})):
+        if run and not rejecting(run.remarks or (), _checks(jobs.get(action.address))):
             yield action.address
 
 

@@ -100,7 +100,7 @@ _GOES_ON = {
 }
 
 
-class AddressResult(Struct, frozen=True):
+class AddressResult(Struct, frozen=True, gc=False):
     """How one address of the first plan, or one that arose later, ended; `now` is its action in the last plan.
 
     `job_id` and `status` are those of its job, None where it has none; `remarks` are what its log says of its results.

@@ -23,6 +23,7 @@ from eocanvas_apply.planning.state.runs import counted_run, sorted_out, status_o
 
 # The service stamps in whole seconds: a grant is capped only where it falls short by more than that.
 _ROUNDING_S = 2
+_RESULTS_GONE = Reason.RESULTS_GONE
 
 
 def warnings(
@@ -120,7 +121,7 @@ def _unknown_orders(observed: Observed) -> Iterator[Diagnostic]:
 
 def _lost_results(recorded: Recorded, actions: Iterable[PlannedAction]) -> Iterator[Diagnostic]:
     for action in actions:
-        if action.reason is Reason.RESULTS_GONE and (run := counted_run(recorded.jobs[action.address])):
+        if action.row.reason is _RESULTS_GONE and (run := counted_run(recorded.jobs[action.address])):
             yield replace(results_gone(action.address, run), severity=Severity.WARNING)
 
 

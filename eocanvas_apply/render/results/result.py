@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar, cast
 
@@ -11,6 +11,7 @@ from eocanvas_apply.diagnostics import Diagnostic, error, info
 from eocanvas_apply.manifest.address import typed
 from eocanvas_apply.planning.actions import Outcome
 from eocanvas_apply.planning.jobs.cancelling import Cancelled, Stop
+from eocanvas_apply.planning.plan import instance_of
 from eocanvas_apply.render import diagnostics
 from eocanvas_apply.render.layout import PLAIN, Style, counted, html_table, one_line, shortened, size, stamp
 from eocanvas_apply.render.plan_blocks import in_words, no_results_yet
@@ -106,22 +107,27 @@ def _listed(title: str, lines_of: Sequence[tuple[str, str, str]], style: Style) 
     What helps with all of them stands once, below.
     """
     several = len({address for address, *_ in lines_of}) > 1
-    common = {hint.replace(typed(address), "ADDRESS") if several else hint for address, _, hint in lines_of}
-    once = len(common) == 1
-    alike: dict[tuple[str, str], list[tuple[str, str, str]]] = {}
+    alike: dict[tuple[str, str], list[tuple[str, str, str]]] = defaultdict(list)
     for each in lines_of:
         address, words, hint = each
-        key = words.replace(typed(address), "ADDRESS"), "" if once else hint.replace(typed(address), "ADDRESS")
-        alike.setdefault(key, []).append(each)
-    shown = [line for key, group in alike.items() for line in _alike(group, key[1])]
+        alike[_of_any(address, words), _of_any(address, hint)].append(each)
+    common = {hint for _, hint in alike} if several else {hint for *_, hint in lines_of}
+    once = len(common) == 1
+    shown = [line for (_, hint), group in alike.items() for line in _alike(group, "" if once else hint)]
     return [*_block(title, shown, str, style), *(f"  next: {hint}" for hint in common if once and hint)]
+
+
+def _of_any(address: str, words: str) -> str:
+    """Return the words with ADDRESS in place of this one as it is typed."""
+    # A hundred thousand may wait, and to read an address takes long: only where its name is in the words.
+    name = instance_of(address) or address
+    return words.replace(typed(address), "ADDRESS") if name in words or "'" in name else words
 
 
 def _alike(group: Sequence[tuple[str, str, str]], common: str) -> list[str]:
     """Return the first addresses of those that ended alike, and right below them what to do."""
-    lines = [f"{address}{words}" for address, words, _ in group]
     hint = group[0][2] if len(group) == 1 else common
-    shown = shortened(lines, _SHOWN_ALIKE, str, "  and {} more like this", spare=_SPARE)
+    shown = shortened(group, _SHOWN_ALIKE, "{0[0]}{0[1]}".format, "  and {} more like this", spare=_SPARE)
     # A hint belongs to the line before it: both are shown, or none.
     return [*shown[:-1], f"{shown[-1]}\n    next: {hint}"] if common and hint else shown
 
