@@ -13,7 +13,7 @@ from eocanvas_apply.engine.inspection.offline_planning import OfflineSurvey, sur
 from eocanvas_apply.engine.opening import review_of
 from eocanvas_apply.planning.plan import Plan, Requests
 from eocanvas_apply.report.page.report_page import ReportPage
-from eocanvas_apply.report.status import remembered, status
+from eocanvas_apply.report.status import recorded_actions, status
 
 
 async def page_of_ledger(project: Definition, ledger: str | None, timing: Mapping[str, timedelta]) -> ReportPage:
@@ -31,7 +31,5 @@ def page_of_survey(project: Definition, survey: OfflineSurvey) -> ReportPage:
 def _with_recorded(plan: Plan, survey: OfflineSurvey) -> Plan:
     """Return a plan with what is on record of campaigns whose rows only a search would find."""
     known = {action.address for action in plan.actions}
-    of_record, _ = remembered(survey.recorded, plan.created)
-    return dataclasses.replace(
-        plan, actions=(*plan.actions, *(each for each in of_record.actions if each.address not in known))
-    )
+    others = recorded_actions(survey.recorded, plan.created, known=known)
+    return dataclasses.replace(plan, actions=(*plan.actions, *others))

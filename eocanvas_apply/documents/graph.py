@@ -176,7 +176,7 @@ class _Filling(Struct):
 
 def filled_text(text: str, params: Mapping[str, str]) -> str:
     """Return one text of a graph with params filled in."""
-    return _PARAM.sub(lambda found: params.get(found[1] or found[2], found[0]), text)
+    return _PARAM.sub(lambda found: params.get(found[1] or found[2], found[0]), text) if params else text
 
 
 def param_alone(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
@@ -201,11 +201,21 @@ def remembered(
         ledger_id=opened.ledger_id if opened else None,
         ledger_head=recorded.head,
     )
-    keys = [PlannedAction.of(r.address, _A.NONE, _R.UNCHANGED) for r in recorded.keys.values() if r.current]
-    jobs = [job for record in recorded.jobs.values() if (job := _job(record, now, of_jobs))]
     shown = {key.name: key for key in _keys(recorded)}
     seen = Observed(at=now, account=origin.account, keys=shown, jobs=Pass(now, complete=False, jobs={}))
-    return Plan(origin, now, (*keys, *jobs)), seen
+    return Plan(origin, now, tuple(recorded_actions(recorded, now, of_jobs))), seen
+
+
+def recorded_actions(
+    recorded: Recorded, now: datetime, of_jobs: ChecksOfJobs = MappingProxyType({}), known: Container[str] = ()
+) -> Iterator[PlannedAction]:
+    """Yield how the keys and jobs on record stand by that alone; nothing for addresses that are `known` already."""
+    for key in recorded.keys.values():
+        if key.current and key.address not in known:
+            yield PlannedAction.of(key.address, _A.NONE, _R.UNCHANGED)
+    for record in recorded.jobs.values():
+        if record.address not in known and (job := _job(record, now, of_jobs)):
+            yield job
 
 
 def _keys(recorded: Recorded) -> Iterator[ObservedKey]:
@@ -220,7 +230,7 @@ def _keys(recorded: Recorded) -> Iterator[ObservedKey]:
 def _job(record: JobRecord, now: datetime, of_jobs: ChecksOfJobs) -> PlannedAction | None:
     if record.forgotten:
         return None
-    last, run = record.last_intent, record.finished or counted_run(record)
+    last, run = record.last_intent, counted_run(record)
     if last and last.state is IntentState.OPEN:
         return PlannedAction.of(record.address, _A.WATCH, _R.ANSWER_OPEN)
     if last and last.refused and last.state is IntentState.REFUSED:
