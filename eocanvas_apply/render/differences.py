@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import unified_diff
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
@@ -82,6 +81,8 @@ def document_diff(before: str, after: str) -> list[str]:
     old, new = before.splitlines(), after.splitlines()
     if max(len(old), len(new)) > _COMPARED:
         return _first_difference(old, new)
+    from difflib import unified_diff
+
     lines = unified_diff(old, new, lineterm="", n=1)
     return [one_line_kept(line) for line in lines if not line.startswith(("---", "+++"))]
 

@@ -1,7 +1,5 @@
 """References to secrets. The manifest never holds a secret itself."""
 
-from __future__ import annotations
-
 import re
 from typing import Annotated, Any
 

@@ -5,7 +5,6 @@ Launches depend on this: a request that is neither certainly unsent nor certainl
 
 from __future__ import annotations
 
-import html
 import json
 import re
 from collections.abc import Callable
@@ -161,10 +160,16 @@ def _words(content: bytes) -> str:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
-        return html.unescape(_MARKUP.sub(" ", text)) if text.startswith("<") else text
+        return _without_markup(text) if text.startswith("<") else text
     if isinstance(document, str):
         return document or text
     fields = document if isinstance(document, dict) else {}
     known = ("title", "detail", "code", "description", "message", "error", "error_description")
     words = [str(value) for field in known if isinstance(value := fields.get(field), str | int)]
     return ": ".join(filter(None, dict.fromkeys(words))) or text
+
+
+def _without_markup(page: str) -> str:
+    import html
+
+    return html.unescape(_MARKUP.sub(" ", page))

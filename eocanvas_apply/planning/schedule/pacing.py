@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import chain, islice
-from statistics import median
 
 from msgspec import Struct, field
 
@@ -56,7 +55,11 @@ def median_duration(recorded: Recorded, now: datetime) -> timedelta | None:
     since = now - _RECENT
     spans = (r.finished - r.created for _, r in recorded.runs() if r.finished and r.created and r.created > since)
     times = [span.total_seconds() for span in islice(spans, _ENOUGH)]
-    return max(_SHORTEST, timedelta(seconds=median(times))) if times else None
+    if not times:
+        return None
+    from statistics import median
+
+    return max(_SHORTEST, timedelta(seconds=median(times)))
 
 
 def _open(recorded: Recorded, evidence: Evidence) -> Iterator[datetime]:
