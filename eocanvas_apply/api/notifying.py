@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 
 from msgspec import Struct
 
@@ -34,18 +34,19 @@ class Notifying(Struct, frozen=True):
         try:
             result = await run
         except (ServiceError, CredentialsError, LedgerError) as fault:
-            fault.diagnostics += await self._sent(message_of_fault(fault.diagnostics, *self._names), Exit.ERROR)
+            said = fault.diagnostics
+            fault.diagnostics += await self._sent(lambda: message_of_fault(said, *self._names), Exit.ERROR)
             raise
-        return result, await self._sent(message_of(result, *self._names), of_endings(result.endings))
+        return result, await self._sent(lambda: message_of(result, *self._names), of_endings(result.endings))
 
     @property
     def _names(self) -> tuple[str, str]:
         return self.project.manifest.project, self.project.environment or NO_ENVIRONMENT
 
-    async def _sent(self, message: RunMessage, code: Exit) -> tuple[Diagnostic, ...]:
-        if self.silent or not self.project.manifest.notify or not message.events:
+    async def _sent(self, build: Callable[[], RunMessage], code: Exit) -> tuple[Diagnostic, ...]:
+        # Most manifests have no web hooks.
+        if self.silent or not self.project.manifest.notify or not (message := build()).events:
             return ()
-        # Most manifests have none.
         from eocanvas_apply.engine.web_hooks import WebHooks
 
         project, settings = self.project, self.settings

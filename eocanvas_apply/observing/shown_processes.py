@@ -42,7 +42,7 @@ class ShownProcesses(Struct):
                 self.versions = await self.service.processes()
             except _FAULTS:
                 return
-        raw = {job.process for job in new if job.raw} & {*(self.versions or ())} - self._asked
+        raw = {job.process for job in new if job.traits.raw} & {*(self.versions or ())} - self._asked
         await asyncio.gather(*map(self._describe, sorted(raw)[:_AT_ONCE]))
 
     async def _describe(self, process: str) -> None:

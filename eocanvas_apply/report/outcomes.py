@@ -178,7 +178,7 @@ def endings(last: Plan, ended: Collection[Outcome], *, launches_stopped: bool = 
 
     found = {
         Ending.ERROR: launches_stopped or has_errors(last.diagnostics),
-        Ending.DECISION: any(a.action is ActionKind.ASK for a in last.actions),
+        Ending.DECISION: last.counts[ActionKind.ASK] > 0,
         Ending.FAILED: Outcome.FAILED in ended,
         Ending.UNFINISHED: Outcome.WAITING in ended,
     }

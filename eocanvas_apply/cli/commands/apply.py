@@ -132,7 +132,7 @@ def run_to_its_end(
         metrics = MetricsFile.of(args, command, project.project.manifest.project)
         with metrics.also_of_faults():
             outcome = await applied_outcome(project)
-            return metrics.written(outcome, (await project.engine()).last_status)
+            return metrics.written(outcome, (await project.engine()).last_status if metrics.path else None)
 
     async def applied_outcome(project: AsyncProject) -> Outcome:
         engine = await project.engine()

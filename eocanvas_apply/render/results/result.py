@@ -164,7 +164,7 @@ def _why(result: AddressResult) -> str:
 
 def _closing(result: ApplyResult) -> str:
     """Return `1 key and 2 jobs: 1 done, 1 running, 1 failed.`; the numbers add up."""
-    kinds = Counter(each.address.partition(".")[0] for each in result.results)
+    kinds = Counter(each.address[:3] for each in result.results)
     counts = Counter(map(_ended, result.results))
     things = " and ".join(counted(kinds[kind], kind) for kind in ("key", "job") if kinds[kind])
     numbers = ", ".join(f"{counts[word]} {word}" for word in _ORDER if counts[word])
