@@ -6,7 +6,7 @@ import errno
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 _PAUSE_S = 0.005
@@ -19,12 +19,12 @@ def locked(path: Path, patience_s: float = 0.0) -> Iterator[None]:
     The lock's file is gone afterwards; one that a killed run left is taken over. Raises BlockingIOError where another
     run has the lock for longer than `patience_s` seconds, and OSError where the folder takes no file.
     """
-    from filelock import BaseFileLock, FileLock, Timeout, UnixFileLock
+    from filelock import FileLock, Timeout
 
     if not path.parent.is_dir():
         # filelock would make it.
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path.parent))
-    lock: BaseFileLock = FileLock(path.with_name(f"{path.name}.lock"), mode=0o600)
+    lock = FileLock(path.with_name(f"{path.name}.lock"), mode=0o600)
     try:
         lock.acquire(timeout=patience_s, poll_interval=_PAUSE_S)
     except Timeout:
@@ -32,10 +32,7 @@ def locked(path: Path, patience_s: float = 0.0) -> Iterator[None]:
     try:
         yield
     finally:
-        # As long as it is held: who waits for it notices that the file is not there any more, and makes another.
-        if isinstance(lock, UnixFileLock):
-            with suppress(OSError):
-                Path(lock.lock_file).unlink()
+        # It removes the file as long as it is held. Removed twice, it could be that of the run which comes next.
         lock.release()
 
 
