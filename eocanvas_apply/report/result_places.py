@@ -45,7 +45,7 @@ def _files(
     for stored in run.stored.values():
         folder = stored.file.rpartition("/")[0] or "."
         yield False, job.index_folder or folder if job and folder == job.folder else folder, stored.size
-    for listed in run.listed.values():
+    for listed in run.results or ():
         if listed.at_key:
             location = location_of(recorded, record, run, listed)
             yield True, location.rpartition("/")[0] if location else (job and job.output_key) or "the key", None

@@ -61,6 +61,8 @@ class JobPlanner(Struct, frozen=True):
 
     def _one(self, address: str) -> PlannedAction | None:
         job, record = self.desired.jobs.get(address), self.recorded.jobs.get(address)
+        if job and record and self._is_finished(job, record):
+            return PlannedAction.of(address, _A.NONE, _R.DONE)
         planned = self._planned(address, job, record)
         # What is new was neither cancelled nor launched before.
         if planned is None or job is None or (record is None and job.skip is None):
@@ -82,8 +84,6 @@ class JobPlanner(Struct, frozen=True):
         return _changed_reason(changes(intended.components, job.components))
 
     def _planned(self, address: str, job: DesiredJob | None, record: JobRecord | None) -> PlannedAction | None:
-        if job and record and self._is_finished(job, record):
-            return PlannedAction.of(address, _A.NONE, _R.DONE)
         if record and not record.forgotten and (reason := self._leaving(address)):
             return self._leave(record, reason)
         if self.requests.destroy or job is None:

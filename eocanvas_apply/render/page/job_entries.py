@@ -42,7 +42,6 @@ class Entry(Struct, frozen=True):
     phase: Phase
     words: str
     created: str
-    created_stamp: str
     duration: str
     seconds: float
     results: str
@@ -64,7 +63,7 @@ class Entry(Struct, frozen=True):
             f'      <tr><th scope="row"{long}>{escape(self.name)}</th>'
             f'<td data-value="{rank}"><span class="badge {slug}">{state}</span></td>'
             f'<td class="why">{escape(self.words)}</td>'
-            f'<td class="time" data-value="{self.created_stamp}">{self.created}</td>'
+            f'<td class="time" data-value="{self.created}">{self.created[:-1].replace("T", " ")}</td>'
             f'<td class="number" data-value="{self.seconds}">{self.duration}</td>'
             f'<td class="number" data-value="{self.stored}">{self.results}</td></tr>'
         )
@@ -102,8 +101,7 @@ def _entry(page: ReportPage, job: JobStatus, *, brief: bool) -> Entry:
         name=row_name(job.address),
         phase=phase,
         words=printable(_words(page, job)),
-        created=moment(run.created).removesuffix(" UTC") if run and run.created else "",
-        created_stamp=(stamp(run.created) or "") if run else "",
+        created=(stamp(run.created) or "") if run else "",
         duration=rough(took) if took else "",
         seconds=took.total_seconds() if took else -1,
         results=_results(len(files), whole if known else None),
@@ -146,7 +144,7 @@ def _files(page: ReportPage, address: str, run: Run) -> Iterator[tuple[str, int 
     """Yield the results of a job: the file here or the place at a key, and the size in bytes as far as known."""
     for stored in run.stored.values():
         yield stored.file, stored.size
-    for listed in run.listed.values():
+    for listed in run.results or ():
         if listed.at_key:
             record = page.recorded.jobs[address]
             yield location_of(page.recorded, record, run, listed) or listed.title, None
