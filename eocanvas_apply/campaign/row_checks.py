@@ -246,6 +246,9 @@ def _structure_faults(whole: Data) -> Iterator[StructureFault]:
 
 
 def _is_too_long(written: str) -> bool:
+    # A character takes four bytes at most.
+    if 4 * len(written) <= LONGEST_NAME:
+        return False
     return len(written) > LONGEST_ID or len(written.encode("utf-8", "replace")) > LONGEST_NAME
 
 

@@ -314,7 +314,7 @@ class Plan:
     @property
     def run_again(self) -> frozenset[str]:
         """The addresses of the jobs that it runs again, now or later in the run."""
-        return frozenset(a.address for a in self.actions if a.relaunches_finished or a.runs_again)
+        return frozenset(a.address for a in self.actions if a.row.repeats or a.runs_again)
 
     def by_address(self) -> dict[str, PlannedAction]:
         """Return the actions by address."""

@@ -113,11 +113,11 @@ class _Planner(Struct, frozen=True):
 
     def _scheduled(self, jobs: Sequence[PlannedAction], windows: Windows, book: OrderBook) -> Sequence[PlannedAction]:
         """Each launch with the moment from which it may go, or may be expected to."""
+        failed, desired_jobs, now = self.requests.failed, self.desired.jobs, self.observed.at
 
         def turn(action: PlannedAction) -> tuple[int, ...]:
-            return action.address in self.requests.failed, book.turn(self.desired.jobs[action.address])
+            return action.address in failed, book.turn(desired_jobs[action.address])
 
-        now = self.observed.at
         going = paced(limited(jobs, self.requests, turn), windows, now, turn)
         most = None if self.requests.limit is None else self.requests.limit - self.requests.launches
         return expected(going, self.desired, self.recorded, windows, now, most)

@@ -25,7 +25,8 @@ from eocanvas_apply.vocabulary import OgcStatus
 if TYPE_CHECKING:
     from eocanvas_apply.report.progress import AddressResult, Ending
 
-_FETCH = ActionKind.FETCH
+# Asked of a hundred thousand: to look a member up takes Python 3.11 longer than to compare it.
+_FETCH, _DONE, _FAILED, _SKIPPED = ActionKind.FETCH, Outcome.DONE, Outcome.FAILED, Outcome.SKIPPED
 
 
 def standing(
@@ -99,13 +100,11 @@ def results(
     ended |= dict.fromkeys(_fetched_last(last, recorded, jobs), Outcome.DONE)
 
     def result(address: str) -> AddressResult:
-        outcome, action = ended.get(address, Outcome.DONE), now.get(address)
-        if address not in now and address in faults:
-            outcome = Outcome.FAILED
-        fault = faults.get(address)
-        if outcome is Outcome.FAILED and fault is None:
+        action, fault = now.get(address), faults.get(address)
+        outcome = ended.get(address, _FAILED if fault and not action else _DONE)
+        if outcome is _FAILED and fault is None:
             fault = _ended_badly(address, action, recorded)
-        if outcome is Outcome.SKIPPED and fault is None and action:
+        if outcome is _SKIPPED and fault is None and action:
             fault = _not_started(action, ended)
         run = counted_run(recorded.jobs.get(address))
         job_id, status = (run.job_id, run.status) if run else (None, None)

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from functools import partial
+from types import FunctionType, MethodType
+
 import pytest
+from msgspec import Struct
 
 from eocanvas_apply.planning.desired.desired_job import Deferred, DesiredJob
 from tests.planning.scene import HEAD, SCENES, Scene
@@ -47,3 +52,33 @@ def test_a_plan_of_new_instances_derives_no_definition(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(Deferred, "__call__", refuse)
     assert sum(action.address.startswith("job.tiles") for action in scene.plan().actions) == 2
+
+
+def _held_by(thing: object) -> Iterator[object]:
+    """Yield what a value holds, a function what it was made with."""
+    if isinstance(thing, Struct):
+        yield from (getattr(thing, name) for name in thing.__struct_fields__)
+    elif isinstance(thing, Mapping):
+        yield from thing.values()
+    elif isinstance(thing, tuple | list | frozenset):
+        yield from thing
+    elif isinstance(thing, partial):
+        yield from (thing.func, *thing.args)
+    elif isinstance(thing, MethodType):
+        yield thing.__self__
+    elif isinstance(thing, FunctionType):
+        yield from (cell.cell_contents for cell in thing.__closure__ or ())
+
+
+@pytest.mark.parametrize(
+    ("given", "graph"), [(_BY_PLACE, "graph.xml"), (_BY_PLACE, "'${each.g}'"), (_BY_KEY, "graph.xml")]
+)
+def test_no_job_holds_a_job_which_the_collector_would_not_find(given: str, graph: str) -> None:
+    left: list[object] = [*_held_by(_jobs(given, graph)[0])]
+    seen: set[int] = set()
+    while left:
+        if id(thing := left.pop()) not in seen:
+            seen.add(id(thing))
+            assert not isinstance(thing, DesiredJob)
+            left += _held_by(thing)
+    assert len(seen) > 20

@@ -65,7 +65,7 @@ def wkt_faults(text: str) -> Iterable[Diagnostic]:
     """Return what is wrong with a text that is meant as a geometry; nothing for any other text."""
     if found := _BEGIN.match(text):
         return _faults(found[1].upper(), text)
-    misspelt = _misspelt(text)
+    misspelt = _misspelt(text) if "(" in text else None
     return (misspelt,) if misspelt else ()
 
 

@@ -140,7 +140,8 @@ class _Derivation(Struct, frozen=True):
         elif rows and differ_in_places_only(first := rows[0].job, rows[0].template):
             template, given = rows[0].template, self._definition(first, rows[0])
             traits = replace(self._traits(first, given.inputs), filled=frozenset(template.places))
-            derive, skipped = self._definition_of, job.skipped_ids
+            # No input is a result of another job, and what knows the jobs before would make a cycle with its own.
+            derive, skipped = replace(self, before={}).definition_of, job.skipped_ids
             if differ_in_inputs_only(first, template):
                 derive = partial(_with_inputs, given)
             found = [
@@ -166,7 +167,7 @@ class _Derivation(Struct, frozen=True):
             stage=max((self._source(row, other).stage + 1 for other in job.source_names), default=0),
         )
 
-    def _definition_of(self, row: Instance) -> JobDefinition:
+    def definition_of(self, row: Instance) -> JobDefinition:
         return self._definition(row.job, row)
 
     def _definition(self, job: Job, row: Instance | None) -> JobDefinition:

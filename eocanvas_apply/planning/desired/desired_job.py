@@ -80,8 +80,8 @@ class JobDefinition(Struct, frozen=True):
     fingerprint: str
 
 
-class Deferred(Struct, eq=False):
-    """A definition that is derived from an instance once, when it is first asked for."""
+class Deferred(Struct, eq=False, gc=False):
+    """A definition that is derived from an instance once, when it is first asked for; what derives it holds no job."""
 
     derive: Callable[[Any], JobDefinition]
     instance: Any = None
@@ -142,8 +142,8 @@ class JobTraits(Struct, frozen=True):
         )
 
 
-class DesiredJob(Struct, frozen=True):
-    """One job, or one instance of a campaign.
+class DesiredJob(Struct, frozen=True, gc=False):
+    """One job, or one instance of a campaign. As part of no cycle they are none of the collector's.
 
     `fields` are those of an instance's row. `skip` is why it shall not run, None where it shall. `stage` is how many
     jobs stand before it in its pipeline.

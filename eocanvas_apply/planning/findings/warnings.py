@@ -134,10 +134,10 @@ def results_gone(address: str, run: Run) -> Diagnostic:
 
 
 def _duplicates(desired: Desired, recorded: Recorded, observed: Observed) -> Iterator[Diagnostic]:
-    for address in desired.jobs:
-        record = recorded.jobs.get(address)
-        # Only a launch that was given up before another one can leave a duplicate.
-        _, duplicates = sorted_out(record, observed.jobs.jobs) if record and len(record.intents) > 1 else (None, [])
+    # Only a launch that was given up before another one can leave a duplicate.
+    several = {address for address, record in recorded.jobs.items() if len(record.intents) > 1}
+    for address in desired.jobs if several else ():
+        _, duplicates = sorted_out(recorded.jobs[address], observed.jobs.jobs) if address in several else (None, [])
         for run in duplicates:
             status = status_of(run, observed.jobs.jobs)
             what = f"the service ran this job twice: {run.job_id} ({status}) is the duplicate"

@@ -66,7 +66,7 @@ def in_turn(jobs: Iterable[PlannedAction], turn: Turn) -> list[PlannedAction]:
     unknown how long the results that it is given are kept.
     """
     launches = (action for action in jobs if action.row.launches and action.task is not None)
-    return sorted(launches, key=lambda action: (bool(action.depends_on), *turn(action), -_stage(action)))
+    return sorted(launches, key=lambda action: (bool(action.depends_on), turn(action), -_stage(action)))
 
 
 def _stage(action: PlannedAction) -> int:

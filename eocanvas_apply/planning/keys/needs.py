@@ -31,14 +31,13 @@ def needed_keys(desired: Desired, jobs: Iterable[PlannedAction], requests: Reque
     them, or a selected job name it.
     """
     needed: dict[str, timedelta] = {}
-    only = requests.only
-    for traits, alike in by_traits(jobs, desired.jobs):
+    only, named = requests.only, {address for traits in desired.traits for address in traits.keys}
+    for traits, alike in by_traits(jobs, desired.jobs) if named else ():
         rows = [each.row for each in alike if each.wanted and not _left(each, requests)] if traits.keys else []
         for address in traits.keys if rows else ():
             key = desired.keys.get(address)
             if (key and not key.existing) or any(row.launches for row in rows):
                 needed[address] = max(needed.get(address, timedelta()), traits.max_duration)
-    named = {address for traits in desired.traits for address in traits.keys}
     for address, key in desired.keys.items():
         if (key.keep or address not in named) if only is None else address in only:
             needed.setdefault(address, timedelta())
