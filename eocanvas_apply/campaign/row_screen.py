@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import compress, islice, repeat
 from types import GenericAlias
 from typing import Any
 
@@ -76,24 +76,28 @@ class RowScreen(Struct, frozen=True):
         rest = iter(rows)
         while some := list(islice(rest, _AT_ONCE)):
             try:
-                filled = [self.template.fill_places(row.fields) for row in some]
-                for column, values in zip(self.columns, zip(*filled, strict=True), strict=True):
+                columns = list(zip(*(self.template.fill_places(row.fields) for row in some), strict=True))
+                for column, values in zip(self.columns, columns, strict=True):
                     column.values.validate_python(list(values))
             except (MissingField, ValidationError):
                 yield from ((row, False) for row in some)
             else:
-                yield from ((row, True) for row, texts in zip(some, filled, strict=True) if self._doubts(row, texts))
+                yield from ((some[number], True) for number in sorted(self._doubtful(some, columns)))
 
-    def _doubts(self, row: Row, texts: Sequence[str]) -> bool:
-        for column, text in zip(self.columns, texts, strict=True):
-            given = column.owner or mapping_at(value_at(self.template.fill(row.fields), column.input))
+    def _doubtful(self, rows: Sequence[Row], columns: Sequence[Sequence[str]]) -> set[int]:
+        """Return the numbers of the rows of which a rule finds fault with a text, or that have a cell in doubt."""
+        numbers, found = range(len(rows)), set[int]()
+        for column, texts in zip(self.columns, columns, strict=True):
+            owners = repeat(column.owner) if column.owner else [self._input(row, column.input) for row in rows]
             for rule in column.rules:
-                if rule(text, given):
-                    return True
-        for field, cells in self.doubts.items():
-            if isinstance(cell := row.fields.get(field), str) and cell in cells:
-                return True
-        return False
+                found.update(compress(numbers, map(rule, texts, owners)))
+        for field, doubts in self.doubts.items():
+            cells = (row.fields.get(field) for row in rows)
+            found.update(compress(numbers, (isinstance(cell, str) and cell in doubts for cell in cells)))
+        return found
+
+    def _input(self, row: Row, path: Path) -> Owner:
+        return mapping_at(value_at(self.template.fill(row.fields), path))
 
 
 def _column_at(job: SnapJob | TailorJob, path: Path) -> TypeAdapter[list[Any]]:

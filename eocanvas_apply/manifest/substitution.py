@@ -242,8 +242,13 @@ def _text_filler(text: str) -> _Filler:
     given = _getter(names)
 
     def fill(fields: Mapping[str, Any]) -> Any:
-        with_texts = _texts_alone(given, fields)
-        return pattern % (with_texts or tuple(_inside(fields, name) for name in names))
+        try:
+            # So are most rows: texts that are not blank.
+            if all(map(str.strip, values := given(fields))):
+                return pattern % values
+        except (KeyError, TypeError):
+            pass
+        return pattern % tuple(_inside(fields, name) for name in names)
 
     return True, fill
 
@@ -252,15 +257,6 @@ def _getter(names: Sequence[str]) -> Callable[[Mapping[str, Any]], tuple[Any, ..
     """Return what takes the values of these names, at least one, out of a mapping; it raises KeyError."""
     get = itemgetter(*names)
     return get if len(names) > 1 else lambda fields: (get(fields),)
-
-
-def _texts_alone(given: Callable[[Mapping[str, Any]], tuple[Any, ...]], fields: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the values where all are texts that are not blank, as those of most rows are; nothing for others."""
-    try:
-        values = given(fields)
-        return values if all(map(str.strip, values)) else ()
-    except (KeyError, TypeError):
-        return ()
 
 
 def _parts(text: str) -> Iterator[tuple[bool, str]]:

@@ -77,4 +77,4 @@ class Ordering(Struct, frozen=True):
 def ordered_from(action: PlannedAction) -> datetime | None:
     """Return from when on the products of a launch that waits for its turn are ordered; None for any other."""
     task, due = action.task, action.not_before
-    return due - AHEAD if due and isinstance(task, LaunchJob) and task.job.products else None
+    return due - AHEAD if due and isinstance(task, LaunchJob) and task.job.traits.products else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
 from msgspec.structs import replace
@@ -65,9 +66,9 @@ def in_turn(jobs: Iterable[PlannedAction], turn: Turn) -> list[PlannedAction]:
     place in the quota. Then `turn` decides, the smaller the sooner, and then what follows other jobs goes first: it is
     unknown how long the results that it is given are kept.
     """
-    launches = (action for action in jobs if action.row.launches and action.task is not None)
-    return sorted(launches, key=lambda action: (bool(action.depends_on), turn(action), -_stage(action)))
-
-
-def _stage(action: PlannedAction) -> int:
-    return action.task.job.stage if isinstance(action.task, LaunchJob) else 0
+    found: dict[tuple[int, ...], list[PlannedAction]] = defaultdict(list)
+    for action in jobs:
+        if action.row.launches and (task := action.task) is not None:
+            stage = task.job.stage if isinstance(task, LaunchJob) else 0
+            found[bool(action.depends_on), *turn(action), -stage].append(action)
+    return [action for alike in sorted(found) for action in found[alike]]
