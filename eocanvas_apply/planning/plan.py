@@ -289,7 +289,7 @@ class Plan:
         """The digest of everything but the moment it was made, `sha256:<hex>`."""
         found = [(d.code, d.severity, d.message, d.hint, d.address) for d in (*self.diagnostics, *self.refusals)]
         actions = [
-            (a.address, a.action, a.reason, [structs.astuple(c) for c in a.changes], a.depends_on)
+            (a.address, a.row.action, a.row.reason, [structs.astuple(c) for c in a.changes], a.depends_on)
             + ((a.runs_again,) if a.runs_again else ())
             + (("goes", a.goes_later) if a.goes_later else ())
             for a in self.actions

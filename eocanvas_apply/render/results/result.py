@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from eocanvas_apply.diagnostics import Diagnostic, error, info
@@ -56,23 +56,20 @@ def _document(result: AddressResult) -> ResultJson:
 
 def text(result: ApplyResult, style: Style = PLAIN, *, command: str = "apply") -> str:
     """Return what runs, where the results are, what waits, failed or was not run and why, and what goes on with it."""
+    ended = _by_end(result)
     blocks = [
-        _listed(f"Running{_seen(result)}", [(each.address, "", "") for each in result.results if each.runs], style),
-        _listed("Waiting", _of(result, Outcome.WAITING, _reason), style),
-        _listed("Not run", _of(result, Outcome.SKIPPED, _reason), style),
-        _listed("Not fetched", [(each.address, "", "") for each in result.results if each.left], style),
+        _listed(f"Running{_seen(result)}", [(each.address, "", "") for each in ended["running"]], style),
+        _listed("Waiting", _lines(ended["waiting"], _reason), style),
+        _listed("Not run", _lines(ended["not run"], _reason), style),
+        _listed("Not fetched", [(each.address, "", "") for each in ended["not fetched"]], style),
         _block("Results", result.places, _place, style),
-        _block("Remarks", remark_lines((r.address, each) for r in _done(result) for each in r.remarks), str, style),
-        _listed("Failed", _of(result, Outcome.FAILED, _failed), style),
+        _block("Remarks", remark_lines((r.address, each) for r in ended["done"] for each in r.remarks), str, style),
+        _listed("Failed", _lines(ended["failed"], _failed), style),
         _next(result),
     ]
     going_on = unfinished(result, command)
     last = f"{going_on.message}; {going_on.hint}\n" if going_on else ""
-    return style.wrap("".join(f"{line}\n" for block in blocks for line in block) + _closing(result) + "\n" + last)
-
-
-def _done(result: ApplyResult) -> Iterator[AddressResult]:
-    yield from (each for each in result.results if each.outcome is Outcome.DONE)
+    return style.wrap("".join(f"{line}\n" for block in blocks for line in block) + _closing(ended) + "\n" + last)
 
 
 def unfinished(result: ApplyResult, command: str = "apply") -> Diagnostic | None:
@@ -132,9 +129,8 @@ def _alike(group: Sequence[tuple[str, str, str]], common: str) -> list[str]:
     return [*shown[:-1], f"{shown[-1]}\n    next: {hint}"] if common and hint else shown
 
 
-def _of(result: ApplyResult, outcome: Outcome, words: Callable[[AddressResult], str]) -> list[tuple[str, str, str]]:
-    """Return address, words and hint of all that ended so."""
-    ended = [each for each in result.results if each.outcome is outcome and not (each.runs or each.left)]
+def _lines(ended: Sequence[AddressResult], words: Callable[[AddressResult], str]) -> list[tuple[str, str, str]]:
+    """Return address, words and hint of each."""
     return [(each.address, words(each), one_line(each.error.hint, 400) if each.error else "") for each in ended]
 
 
@@ -162,16 +158,23 @@ def _why(result: AddressResult) -> str:
     return f": {one_line(result.error.message)}" if result.error else ""
 
 
-def _closing(result: ApplyResult) -> str:
+def _closing(ended: Mapping[str, Sequence[AddressResult]]) -> str:
     """Return `1 key and 2 jobs: 1 done, 1 running, 1 failed.`; the numbers add up."""
-    kinds = Counter(each.address[:3] for each in result.results)
-    counts = Counter(map(_ended, result.results))
+    kinds = Counter(each.address[:3] for alike in ended.values() for each in alike)
     things = " and ".join(counted(kinds[kind], kind) for kind in ("key", "job") if kinds[kind])
-    numbers = ", ".join(f"{counts[word]} {word}" for word in _ORDER if counts[word])
+    numbers = ", ".join(f"{len(alike)} {word}" for word, alike in ended.items() if alike)
     return f"{things}: {numbers}." if things else "No keys and no jobs: nothing to do."
 
 
 _ORDER = ("done", "running", "waiting", "failed", "not fetched", "not run")
+
+
+def _by_end(result: ApplyResult) -> Mapping[str, list[AddressResult]]:
+    """Return what ended in each way, by the word for it."""
+    found: dict[str, list[AddressResult]] = {word: [] for word in _ORDER}
+    for each in result.results:
+        found[_ended(each)].append(each)
+    return found
 
 
 def _ended(result: AddressResult) -> str:
@@ -214,7 +217,7 @@ def html(result: ApplyResult) -> str:
     order = [Outcome.FAILED, Outcome.WAITING, Outcome.SKIPPED, Outcome.DONE]
     ended = sorted(result.results, key=lambda each: order.index(each.outcome))
     rows = [(each.address, each.action, "running" if each.runs else each.outcome, _cell(each)) for each in ended]
-    return html_table(_closing(result), ("address", "action", "outcome", "why"), rows)
+    return html_table(_closing(_by_end(result)), ("address", "action", "outcome", "why"), rows)
 
 
 def _cell(result: AddressResult) -> str:
