@@ -116,6 +116,8 @@ def _listed(title: str, lines_of: Sequence[tuple[str, str, str]], style: Style) 
 
 def _of_any(address: str, words: str) -> str:
     """Return the words with ADDRESS in place of this one as it is typed."""
+    if not words:
+        return words
     # A hundred thousand may wait, and to read an address takes long: only where its name is in the words.
     name = instance_of(address) or address
     return words.replace(typed(address), "ADDRESS") if name in words or "'" in name else words
