@@ -279,7 +279,7 @@ class JobPlanner(Struct, frozen=True):
 
     def _version(self, job: DesiredJob) -> str | None:
         """Return the version of the job's process, None where the service shows none or was not asked."""
-        return (self.observed.processes or {}).get(job.process) or None
+        return (self.observed.processes or {}).get(job.traits.process) or None
 
     def _vanished(self, run: Run) -> bool:
         return run.in_flight and vanished(run, self.desired.timing)
