@@ -29,14 +29,14 @@ def sorted_out(record: JobRecord, shown: Mapping[str, ObservedJob] | None = None
     The older of two runs of one definition counts; a late run of an earlier definition is always a duplicate. `shown`
     has the age of runs where the ledger does not have it yet.
     """
+    if len(record.intents) == len(record.runs) == 1:
+        # As of nearly all jobs, of which there may be many: nothing is to be sorted.
+        (intent,), (run,) = record.intents.values(), record.runs.values()
+        return (run if intent.state is IntentState.SUBMITTED and run.intent == intent.id else None), []
     submitted = [i for i in record.intents.values() if i.state is IntentState.SUBMITTED]
     if not submitted:
         return None, []
     last = submitted[-1]
-    if len(submitted) == len(record.runs) == 1:
-        # As of nearly all jobs, of which there may be many: nothing is to be sorted.
-        (run,) = record.runs.values()
-        return (run if run.intent == last.id else None), []
     late = [i for i in submitted[:-1] if i.given_up]
     equal = [last, *(i for i in late if _same_definition(i, last))]
     runs = sorted(_runs(record, equal), key=lambda run: _age(run, shown or {}))
