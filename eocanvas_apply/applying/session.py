@@ -26,7 +26,8 @@ from eocanvas_apply.service.eocanvas import EOCanvas
 
 # Requests under way at once: enough to hide the latency, few enough to be polite.
 AT_ONCE = 16
-# Claims in one append: one sync for many, and still few enough to be sent within half a minute.
+# Claims in one append: one sync for many, and still few enough to be sent within half a minute when an answer takes two
+# seconds. What is not sent in time is withdrawn, and goes with the next turn.
 BATCH = 200
 
 

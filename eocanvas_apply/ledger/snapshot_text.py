@@ -25,7 +25,7 @@ _WORTH_IT = 1_000
 _SHARE = 50
 _LONGEST_LINE = 1 << 24
 # What the reading of anything else than a snapshot of this version raises.
-UNREADABLE = (msgspec.MsgspecError, ValueError, KeyError, TypeError, OverflowError)
+UNREADABLE = (ValueError, KeyError, TypeError, OverflowError)
 
 
 class Snapshots(Protocol):

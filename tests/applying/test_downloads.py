@@ -6,16 +6,19 @@ import asyncio
 import errno
 import hashlib
 import os
+import threading
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pytest
 
 from eocanvas_apply.applying import stopping
 from eocanvas_apply.applying.results import part_file, receiving, storing
 from eocanvas_apply.applying.results.part_file import PartFile
+from eocanvas_apply.applying.results.receiving import Receiver
 from eocanvas_apply.applying.results.storing import DiskFull, Target, Whole
 from eocanvas_apply.applying.session import AT_ONCE
 from eocanvas_apply.emulator.model.job_files import Output
@@ -196,3 +199,49 @@ def test_a_file_that_appears_where_a_result_goes_is_not_replaced(tmp_path: Path)
         storing.put_in_place(Whole(target, 10, hashlib.sha256(b"the result").hexdigest()), ())
     assert raised.value.diagnostics[0].code == "result-name-taken"
     assert target.path.read_bytes() == b"a file of the user"
+
+
+def _receiver(folder: Path) -> Receiver:
+    session: Any = None
+    return Receiver(session, folder)
+
+
+def test_a_download_that_is_cancelled_waits_for_the_thread_that_uses_its_file(tmp_path: Path) -> None:
+    begun, end, done = threading.Event(), threading.Event(), list[str]()
+
+    def work() -> None:
+        begun.set()
+        end.wait(10)
+        done.append("renamed")
+
+    async def main() -> None:
+        task = asyncio.create_task(_receiver(tmp_path)._in_thread(work))
+        await asyncio.to_thread(begun.wait)
+        task.cancel()
+        await asyncio.sleep(0)
+        assert not task.done()
+        end.set()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(main())
+    assert done == ["renamed"]
+
+
+def test_files_that_keep_the_disk_busy_leave_a_thread_to_the_ledger(tmp_path: Path) -> None:
+    end = threading.Event()
+
+    async def main() -> None:
+        receiver = _receiver(tmp_path)
+        # As many threads as asyncio has on a machine with one core.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(5))
+        busy = [asyncio.create_task(receiver._in_thread(end.wait)) for _ in range(AT_ONCE)]
+        await asyncio.sleep(0)
+        try:
+            async with asyncio.timeout(10):
+                assert await asyncio.to_thread(end.is_set) is False
+        finally:
+            end.set()
+            await asyncio.gather(*busy)
+
+    asyncio.run(main())

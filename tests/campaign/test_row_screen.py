@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from eocanvas_apply.campaign.row_screen import RowScreen
-from eocanvas_apply.manifest.model.jobs import INPUT_TYPES
+from eocanvas_apply.manifest.model.jobs import INPUT_TYPES, SnapJob, TailorJob
 from tests.campaign.campaign import Campaign
 
 _ROWS = 2500
@@ -43,7 +43,7 @@ def test_the_screen_passes_over_no_fault(monkeypatch: pytest.MonkeyPatch) -> Non
     assert len(found) > 10
 
 
-@pytest.mark.parametrize("model", INPUT_TYPES.values())
+@pytest.mark.parametrize("model", [*INPUT_TYPES.values(), SnapJob, TailorJob])
 def test_each_field_of_an_input_is_valid_by_itself(model: type) -> None:
     """Columns are judged by the types of their fields: a rule over several fields would be passed over."""
     rules = model.__pydantic_decorators__  # type: ignore[attr-defined]

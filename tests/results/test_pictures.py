@@ -43,6 +43,16 @@ def test_every_result_as_it_was_stored_has_one(tmp_path: Path) -> None:
     assert len(pictures(scene.recorded, Boundary(tmp_path), 9)) == 2
 
 
+def test_files_that_are_not_here_leave_the_picture_of_another(tmp_path: Path) -> None:
+    scene = _scene(tmp_path, "abcdefgh")
+    first, *others = sorted(tmp_path.glob("*.tif"), key=lambda file: int(file.stem))
+    for file in others:
+        file.unlink()
+    assert len(pictures(scene.recorded, Boundary(tmp_path), 1)) == 1
+    first.unlink()
+    assert pictures(scene.recorded, Boundary(tmp_path), 1) == {}
+
+
 def test_large_files_take_no_longer_than_a_person_waits(tmp_path: Path) -> None:
     seconds = (6.0 * number for number in count())
     assert len(pictures(_scene(tmp_path).recorded, Boundary(tmp_path), 9, clock=lambda: next(seconds))) == 1

@@ -42,6 +42,8 @@ _REPORT_EVERY_S = 1.0
 _UNLOOKED = 8 * 1024 * 1024
 # A connection that brought less than this before it broke off is not opened again at once.
 _PROGRESS = 64 * 1024
+# Files that threads work on at once: asyncio has five threads or more, and the ledger must always find one.
+_AT_DISK = 4
 T = TypeVar("T")
 
 
@@ -108,6 +110,7 @@ class Receiver:
         self.parts = Parts(folder)
         self._meters: dict[str, Meter] = {}
         self._gate = asyncio.Semaphore(AT_ONCE)
+        self._disk = asyncio.Semaphore(_AT_DISK)
 
     @contextmanager
     def job(self, address: str, job_id: str, due: int) -> Iterator[Meter]:
@@ -149,15 +152,25 @@ class Receiver:
                 with self.parts.taken(target.part), target.part.open("a+b", buffering=0) as file:
                     part = PartFile(file)
                     if part.size:
-                        await asyncio.to_thread(part.read_back)
+                        await self._in_thread(part.read_back)
                     await self._arrived(part, target, meter)
                     # In one go: handing work to a thread takes as long as writing a small file.
-                    return await asyncio.to_thread(_settled, part, target, put)
+                    return await self._in_thread(partial(_settled, part, target, put))
             except ServiceError as fault:
                 if not is_gone(fault):
                     raise
                 meter.gone.append(title_of(target.result))
                 return None
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        """Return what work on a file returns. Who is cancelled waits for it: it uses the file, and the lock is its."""
+        async with self._disk:
+            running = asyncio.ensure_future(asyncio.to_thread(work))
+            try:
+                return await asyncio.shield(running)
+            except asyncio.CancelledError:
+                await asyncio.gather(running, return_exceptions=True)
+                raise
 
     async def _arrived(self, part: PartFile, target: Target, meter: Meter) -> None:
         """Receive what is missing; a connection that breaks off is opened again as long as each brings more."""

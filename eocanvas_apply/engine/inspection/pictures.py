@@ -27,12 +27,12 @@ def pictures(
 ) -> Mapping[str, bytes]:
     """Return at most so many pictures (PNG) by address; a job whose results are no pictures, or not here, has none.
 
-    Only four times as many jobs are looked at, and after ten seconds of the clock no other file is begun: of broken and
-    of large ones there are fewer.
+    Only the files of four times as many jobs are read, and after ten seconds of the clock no other is begun: of broken
+    and of large ones there are fewer.
     """
     found: dict[str, bytes] = {}
     end = clock() + _PATIENCE_S
-    for address, files in islice(_latest(recorded), _TRIED * most):
+    for address, files in islice(_present(recorded, boundary), _TRIED * most):
         if len(found) >= most or clock() > end:
             break
         if picture := next(filter(None, (_picture(each, boundary) for each in files)), None):
@@ -42,10 +42,21 @@ def pictures(
 
 def _picture(stored: ResultFile, boundary: Boundary) -> bytes | None:
     with suppress(OSError):
-        file = boundary.real(boundary.folder / stored.file)
-        # Another content than the one on record would be shown as the result of this job.
-        return _of(file, stored.sha256) if is_as_stored(file, stored, boundary) else None
+        return _of(boundary.real(boundary.folder / stored.file), stored.sha256)
     return None
+
+
+def _present(recorded: Recorded, boundary: Boundary) -> Iterator[tuple[str, list[ResultFile]]]:
+    """Yield the latest jobs of which files are here. Another content would be shown as the result of this job."""
+    for address, files in _latest(recorded):
+        if here := [each for each in files if _is_here(each, boundary)]:
+            yield address, here
+
+
+def _is_here(stored: ResultFile, boundary: Boundary) -> bool:
+    with suppress(OSError):
+        return is_as_stored(boundary.real(boundary.folder / stored.file), stored, boundary)
+    return False
 
 
 def _latest(recorded: Recorded) -> Iterator[tuple[str, list[ResultFile]]]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
+import ssl
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
 from typing import Any
 
@@ -21,8 +23,8 @@ from eocanvas_apply.service.urls import Endpoints
 KEEPALIVE_S = 5.0
 # Of a client that goes through a proxy.
 LIMITS = httpx.Limits(max_connections=1, keepalive_expiry=KEEPALIVE_S)
-# Each download holds a client; other requests must still find a free one.
-CLIENTS = 40
+# More than all that is done at once: 32 launches, 16 downloads, as many lists of results, and the looks at the service.
+CLIENTS = 80
 
 
 class ClientPool:
@@ -74,11 +76,8 @@ def client_pool(endpoints: Endpoints, request_timeout: float, transport: httpx.A
         if transport:
             # It has certificates and proxies of its own.
             return ClientPool(partial(_client, request_timeout, transport=transport), patience_s=request_timeout / 2)
-        # Certificates take longer to read than a request takes: once for all clients, and not for a local service.
-        context, proxies = cache(httpx.create_ssl_context), environment_proxies()
         addresses = (endpoints.base_url, endpoints.hda_url, *endpoints.token_urls)
-        if {"SSL_CERT_FILE", "SSL_CERT_DIR"} & os.environ.keys() or not all(a.startswith("http:") for a in addresses):
-            context()
+        context, proxies = _certificates(addresses), environment_proxies()
 
         def make() -> httpx.AsyncClient:
             direct = SingleConnection(context, KEEPALIVE_S)
@@ -89,6 +88,23 @@ def client_pool(endpoints: Endpoints, request_timeout: float, transport: httpx.A
         hint = "Look at HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR."
         message = f"the network settings of the environment cannot be used: {fault}"
         raise UsageError(error("bad-network-settings", message, hint)) from None
+
+
+def _certificates(addresses: Iterable[str]) -> Callable[[], ssl.SSLContext]:
+    """Return what gives the certificates to trust, which are read once for all clients.
+
+    It takes 40 ms: a thread does it while the rest is made ready, and for a local service over http nobody. Raises
+    OSError and ValueError for those that the environment names.
+    """
+    named = {"SSL_CERT_FILE", "SSL_CERT_DIR"} & os.environ.keys()
+    if not named and all(address.startswith("http:") for address in addresses):
+        return cache(httpx.create_ssl_context)
+    thread = ThreadPoolExecutor(1)
+    reading = thread.submit(httpx.create_ssl_context)
+    thread.shutdown(wait=False)
+    if named:
+        reading.result()
+    return reading.result
 
 
 def _client(timeout_s: float, **network: Any) -> httpx.AsyncClient:

@@ -122,4 +122,5 @@ def _as_faults_of_httpx() -> Iterator[None]:
     try:
         yield
     except tuple(_FAULTS) as fault:
-        raise _FAULTS[type(fault)](str(fault)) from fault
+        ours = next(ours for theirs, ours in _FAULTS.items() if isinstance(fault, theirs))
+        raise ours(str(fault)) from fault
