@@ -22,7 +22,7 @@ help:
 	@echo "make docs     write docs/reference/*.md and docs/inputs.md anew; takes a minute"
 	@echo "make site     the documentation as a site, in build/site"
 	@echo "make screenshots  record the terminal session and photograph the report for docs/assets; takes a minute"
-	@echo "make bench    whole-process times and memory, as ratios; takes half an hour; BENCH='GROUP --docs' for a part"
+	@echo "make bench    whole-process times and memory, as ratios; takes a quarter of an hour; BENCH=GROUP for a part, BENCH=--docs for the page"
 	@echo "make drain    several runners, killed at random, carry out 1,000 jobs; writes the figures into docs/shared-ledgers.md"
 	@echo "make setup    the environments only;  make clean removes them"
 

@@ -1,7 +1,7 @@
 """Prints the table: `python -m bench [GROUP ...] [--quick] [--docs]`.
 
 --quick measures once and at a hundredth of the sizes: to see that everything runs, not for figures.
---docs puts the table into docs/performance.md, with the machine.
+--docs puts the whole table into docs/performance.md, with the machine.
 """
 
 from __future__ import annotations
@@ -53,10 +53,14 @@ def _asked(words: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m bench", description="Times and memory of whole commands, as ratios."
     )
+    # argparse looks for no groups, the empty list, among the choices as well.
     parser.add_argument("groups", nargs="*", choices=[*GROUPS, []], metavar="GROUP", help=f"{', '.join(GROUPS)} (all)")
     parser.add_argument("--quick", action="store_true", help="once, and a hundredth of the sizes: no figures to trust")
     parser.add_argument("--docs", action="store_true", help="put the table into docs/performance.md")
-    return parser.parse_args(words)
+    asked = parser.parse_args(words)
+    if asked.docs and (asked.groups or asked.quick):
+        parser.error("--docs is for the whole table, measured in full")
+    return asked
 
 
 if __name__ == "__main__":

@@ -13,11 +13,10 @@ from pathlib import Path
 
 import httpx
 
-from bench import project
+from bench.commands import on, service_at, write_campaign
 from bench.table import Row, Scale, times
 from bench.timing import Pair, Usage, in_turn, usage
 
-_OURS = [sys.executable, "-m", "eocanvas_apply"]
 _TOKEN = "Authorization: Bearer " + "t" * 40
 _AIM, _CUTS = "<= 1.1x, CPU <= 1.5x", 5
 _LARGE, _SMALL = 512 * 1024 * 1024, 64 * 1024
@@ -39,9 +38,11 @@ def rows(folder: Path, scale: Scale) -> Iterator[Row]:
     small = _Results(scale.of(1_000), _SMALL, 16)
     if shutil.which("curl"):
         pair = _compared(folder / "large", large, 0, scale)
-        yield Row(f"fetch 2 x {_mebibytes(large)}, SHA-256 included", "curl, two at a time", _AIM, _words(pair))
+        yield Row(
+            f"fetch 2 x {large.size / 2**20:.0f} MiB, SHA-256 included", "curl, two at a time", _AIM, _words(pair)
+        )
         pair = _compared(folder / "small", small, _LATENCY_S, scale)
-        what = f"fetch {small.number:,} x 64 kB, each listed first, 20 ms a request, SHA-256 included"
+        what = f"fetch {small.number:,} x 64 KiB, each listed first, 20 ms a request, SHA-256 included"
         yield Row(what, "curl, the same lists and files, sixteen at a time", _AIM, _words(pair))
     ratio = _sent_ratio(folder / "cut", scale.of(_LARGE))
     yield Row(f"download that the server cuts {_CUTS} times", "uncut", "bytes <= 1.01x", f"{ratio:.4f}x")
@@ -63,7 +64,7 @@ def _sent_ratio(folder: Path, size: int) -> float:
 def _campaign(folder: Path, url: str, number: int) -> Path:
     """Write a finished campaign whose results are listed and not fetched."""
     place = folder / "campaign"
-    usage([sys.executable, "-m", "bench.campaign", str(place), str(number), url, "listed"])
+    write_campaign(place, number, url, "listed")
     return place
 
 
@@ -72,20 +73,19 @@ def _fetched(place: Path, url: str) -> Usage:
     run = place.with_name("run")
     shutil.rmtree(run, ignore_errors=True)
     shutil.copytree(place, run)
-    settings = {"EOCANVAS_URL": url, "EOCANVAS_TOKEN_URL": url.replace("/serverless", "/identity/gettoken")}
-    return usage([*_OURS, "results", "--fetch", "-f", str(run / "eocanvas.yaml")], env=settings | project.ACCOUNT)
+    settings = service_at(url, url.replace("/serverless", "/identity/gettoken"))
+    return on(run, ["results", "--fetch"], settings)
 
 
 def _by_curl(folder: Path, url: str, results: _Results, latency_s: float) -> Usage:
     out = folder / "curl"
     shutil.rmtree(out, ignore_errors=True)
+    jobs = range(results.number)
     # The lists are small; they count where a request takes time.
-    names = ("jobs/{0}/results", "download/{0}/output/result.nc") if latency_s else ("download/{0}/output/result.nc",)
-    pairs = [
-        (f"{url}/{name.format(job)}", out / str(job) / name[:4]) for name in names for job in range(results.number)
-    ]
+    lists = [(f"{url}/jobs/{job}/results", out / str(job) / "list") for job in jobs if latency_s]
+    files = [(f"{url}/download/{job}/output/result.nc", out / str(job) / "file") for job in jobs]
     settings = folder / "curl.txt"
-    settings.write_text("".join(f'url = "{address}"\noutput = "{file}"\n' for address, file in pairs))
+    settings.write_text("".join(f'url = "{address}"\noutput = "{file}"\n' for address, file in (*lists, *files)))
     at_once = ["--parallel", "--parallel-max", str(results.at_once)]
     return usage(["curl", "-sSf", "--create-dirs", *at_once, "-H", _TOKEN, "-K", str(settings)])
 
@@ -109,7 +109,3 @@ def _server(folder: Path, size: int, latency_s: float, cuts: int) -> Iterator[st
 
 def _words(pair: Pair) -> str:
     return f"{times(pair)}, CPU {pair.cpu_ratio:.2f}x"
-
-
-def _mebibytes(results: _Results) -> str:
-    return f"{results.size / 2**20:.0f} MB"

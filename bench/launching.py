@@ -8,19 +8,18 @@ from __future__ import annotations
 import itertools
 import json
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench import project
+from bench.commands import APPLY, service_at
 from bench.emulated import LATENCY, emulator
 from bench.table import Row, Scale, times
 from bench.timing import Usage, in_turn, usage
 
 PEER = Path(__file__).parent.parent / ".venv-eocanvas/bin/python"
 THREADS = 16
-APPLY = [sys.executable, "-m", "eocanvas_apply", "apply", "--yes"]
 
 
 @dataclass(frozen=True)
@@ -54,8 +53,7 @@ def _measured(work: _Work, folder: Path, scale: Scale) -> str:
 def _ours(work: _Work, place: Path) -> Usage:
     work.write(place, work.number)
     with emulator(place) as addresses:
-        settings = {"EOCANVAS_URL": addresses["url"], "EOCANVAS_TOKEN_URL": addresses["token_url"]}
-        env = settings | project.ACCOUNT | project.SECRETS
+        env = service_at(addresses["url"], addresses["token_url"])
         return usage([*APPLY, "--no-wait", "-f", str(place / "eocanvas.yaml")], env=env, ends=(work.ends,))
 
 

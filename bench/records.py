@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
-from bench import project
+from bench.commands import READING, on, read, service_at, write_campaign
 from bench.emulated import emulator
 from bench.table import Row, Scale, times
-from bench.timing import Usage, in_turn, usage
+from bench.timing import in_turn
 
-_OURS = [sys.executable, "-m", "eocanvas_apply"]
 _APPLY = ("apply", "--yes", "--no-wait")
 _PAGE = ("--out", "report.html")
 # What is measured, and at what ratio it aims. An apply has left a snapshot beside the ledger, so that the ledger is not
@@ -31,23 +30,10 @@ def rows(folder: Path, scale: Scale) -> Iterator[Row]:
     number = scale.of(10_000)
     place = folder / "campaign"
     with emulator(folder) as addresses:
-        usage([sys.executable, "-m", "bench.campaign", str(place), str(number), addresses["url"]])
-        _run(place, addresses, *_APPLY)
+        write_campaign(place, number, addresses["url"])
+        settings = service_at(addresses["url"], addresses["token_url"])
+        on(place, _APPLY, settings)
         for what, command, aim in _MEASURED:
-            measured = _measured(place, addresses, command, scale)
-            yield Row(f"{what} of {number:,} finished", "reading and parsing its rows and ledger", aim, measured)
-
-
-def _measured(place: Path, addresses: dict[str, str], command: tuple[str, ...], scale: Scale) -> str:
-    pair = in_turn(lambda: _run(place, addresses, *command), lambda: _read(place), scale.runs)
-    return f"{times(pair)}, {pair.ours.megabytes:.0f} MB"
-
-
-def _run(place: Path, addresses: dict[str, str], *command: str) -> Usage:
-    settings = {"EOCANVAS_URL": addresses["url"], "EOCANVAS_TOKEN_URL": addresses["token_url"]}
-    words = [str(place / word) if word.endswith(".html") else word for word in command]
-    return usage([*_OURS, *words, "-f", str(place / "eocanvas.yaml")], env=settings | project.ACCOUNT)
-
-
-def _read(place: Path) -> Usage:
-    return usage([sys.executable, "-m", "bench.reading", str(place)])
+            words = [str(place / word) if word.endswith(".html") else word for word in command]
+            pair = in_turn(partial(on, place, words, settings), partial(read, place), scale.runs)
+            yield Row(f"{what} of {number:,} finished", READING, aim, f"{times(pair)}, {pair.ours.megabytes:.0f} MB")

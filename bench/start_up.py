@@ -8,11 +8,11 @@ from functools import partial
 from pathlib import Path
 
 from bench import project
+from bench.commands import OURS, service_at
 from bench.emulated import LATENCY, emulator
 from bench.table import Row, Scale, span, times
 from bench.timing import Pair, in_turn, usage
 
-OURS = [sys.executable, "-m", "eocanvas_apply"]
 _ROUND_TRIPS = 4
 
 
@@ -56,8 +56,7 @@ def _online(folder: Path, addresses: Mapping[str, str], scale: Scale) -> Iterato
     wait = f"import time; time.sleep({_ROUND_TRIPS} * {LATENCY.removesuffix('ms')} / 1000)"
     reference = f'`python -c "{imports}"` + {_ROUND_TRIPS} round trips'
     project.write_keys_and_jobs(folder / "small", 2)
-    settings = {"EOCANVAS_URL": addresses["url"], "EOCANVAS_TOKEN_URL": addresses["token_url"]}
-    settings |= project.ACCOUNT | project.SECRETS
+    settings = service_at(addresses["url"], addresses["token_url"])
     measured = partial(_compared, reference=f"{imports}; {wait}", scale=scale, env=settings)
     at = ["-f", str(folder / "small/eocanvas.yaml")]
     yield Row(

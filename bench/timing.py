@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-# The emulator needs no certificates. Where these are set, each command reads those of the machine at its start.
+# Certificates are for https. Where these are set a command reads them at its start, to say what is wrong with them.
 _OF_CERTIFICATES = {"SSL_CERT_FILE", "SSL_CERT_DIR"}
 
 
@@ -63,10 +63,9 @@ def _environ() -> Mapping[str, str]:
     return {name: value for name, value in os.environ.items() if name not in _OF_CERTIFICATES}
 
 
-def in_turn(ours: Callable[[], Usage], reference: Callable[[], Usage], runs: int, *, warm: bool = True) -> Pair:
+def in_turn(ours: Callable[[], Usage], reference: Callable[[], Usage], runs: int) -> Pair:
     """Run both in turn, so that they meet the same machine; the first of each warms the caches and does not count."""
-    if warm:
-        ours(), reference()
+    ours(), reference()
     taken = [(ours(), reference()) for _ in range(runs)]
     return Pair(median([pair[0] for pair in taken]), median([pair[1] for pair in taken]))
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bench import campaign, project
-from bench.launching import APPLY
+from bench.commands import APPLY, service_at
 from bench.table import Row, Scale
 from bench.timing import usage
 from eocanvas_apply.emulator.http.emulator_options import Options
@@ -52,7 +52,7 @@ def _take(emulator: RunningEmulator, number: int) -> None:
 
 
 def _asked(emulator: RunningEmulator, apply: list[str]) -> list[str]:
-    settings = {"EOCANVAS_URL": emulator.url, "EOCANVAS_TOKEN_URL": emulator.token_url, **project.ACCOUNT, **_WAIT}
+    settings = {**service_at(emulator.url, emulator.token_url), **_WAIT}
     usage([*apply, "--no-wait"], env=settings, ends=(3,))
     with emulator.model() as wire:
         wire.received.clear()
