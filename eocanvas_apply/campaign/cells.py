@@ -10,10 +10,9 @@ from eocanvas_apply.diagnostics import Diagnostic, warning
 
 # 12,5 and 1.234,5 and 2,5E+13; 1,234.5; 1'234.5; the blanks of French thousands are no plain ones.
 _NUMBER_OF_A_COUNTRY = re.compile(
-    r"""[-+]?
+    r"""(?x: [-+]?
     (?: (?:[0-9]+|[0-9]{1,3}(?:[.'\u2019\u00a0\u202f][0-9]{3})+),[0-9]+(?:[eE][-+]?[0-9]+)?
-      | [0-9]{1,3}(?:(?:,[0-9]{3})+|(?:['\u2019][0-9]{3})+|(?:[\u00a0\u202f][0-9]{3})+)(?:\.[0-9]+)? )""",
-    re.VERBOSE,
+      | [0-9]{1,3}(?:(?:,[0-9]{3})+|(?:['\u2019][0-9]{3})+|(?:[\u00a0\u202f][0-9]{3})+)(?:\.[0-9]+)? ) )"""
 )
 # What a spreadsheet shows for a formula that fails, in any language: #REF!, #DIV/0!, #NAME?, #NV; and what data
 # frames and spreadsheets write where there is no value.
@@ -58,8 +57,8 @@ _DOUBTS = (
         _COLUMN_OF_DAYS,
     ),
 )
-# Most cells are none of these: one search instead of five.
-_ANY_DOUBT = re.compile("|".join(f"(?{'x' * bool(p.flags & re.VERBOSE)}:{p.pattern})" for _, p, *_ in _DOUBTS))
+# Most cells are none of these: one search instead of five. Flags stand inside the patterns, so that joining keeps them.
+_ANY_DOUBT = re.compile("|".join(f"(?:{each.pattern.pattern})" for each in _DOUBTS))
 
 
 def doubtful_cells(field: str, cells: Iterable[object]) -> frozenset[str]:

@@ -103,9 +103,11 @@ class Surveyor(Struct):
         recorded = await self.recorded()
         # The planner and its fifty modules take 60 ms to import: at the first look, while the service answers.
         imported = asyncio.create_task(asyncio.to_thread(_planner)) if self.last is None else None
-        observed = await self.observer.observe(self.desired, recorded, requests.relaunch)
-        if imported:
-            await imported
+        try:
+            observed = await self.observer.observe(self.desired, recorded, requests.relaunch)
+        finally:
+            if imported:
+                await imported
         self.service.outages.ends()
         return recorded, observed
 
