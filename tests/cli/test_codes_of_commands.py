@@ -107,6 +107,8 @@ def test_a_job_of_another_address_cannot_be_adopted(
     second = text[text.index("  subset:") :].replace("  subset:", "  second:").replace("results}", "second}")
     project.manifest.write_text(text + second, encoding="utf-8")
     fault(emulator, "drop-after", method="POST", path="*/execution")
+    # The mark in the log would tell at once whose job it is.
+    fault(emulator, "status", method="GET", path="*/logs", times=None, status=404)
     project.run("apply", "--yes", "--no-wait")
     assert codes(project, "resolve", "second", "--adopt", first, code=1) == ["job-taken"]
 

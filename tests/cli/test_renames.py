@@ -208,12 +208,15 @@ def test_what_is_decided_is_written_under_the_address_that_the_ledger_has(rename
 def test_a_lost_launch_is_resolved_and_a_job_is_imported_under_a_new_name(local: Renamed) -> None:
     with local.emulator.model() as wire:
         wire.faults.append(Fault("drop-after", method="POST", path="*/execution", times=1))
+        # The mark in the log would tell at once whose job it is.
+        wire.faults.append(Fault("status", method="GET", path="*/logs", times=None, status=404))
     assert local.run("apply", "--yes", "--no-wait") in (3, 4, 7), local.project.err
     local.give_new_names()
     lost = [row["address"] for row in local.json("status", "--offline")["jobs"] if row["status"] == "answer-open"]
     with local.emulator.model() as wire:
         owned = {row["job_id"] for row in local.json("status", "--offline")["jobs"]}
         [job_id] = [job.id for job in wire.service.jobs.every() if job.id not in owned]
+        wire.faults.clear()
     [address] = lost
     assert local.json("resolve", address, "--adopt", job_id)["resolve"][0]["address"] == address
     [again] = local.json("import", address, job_id)["import"]
