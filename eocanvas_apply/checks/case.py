@@ -95,8 +95,13 @@ def cases(loaded: LoadedManifest, documents: GraphsAndChains) -> Iterator[GraphC
 def _case(loaded: LoadedManifest, name: str, job: Job, document: Document | None) -> Iterator[GraphCase | ChainCase]:
     if isinstance(job, SnapJob) and isinstance(document, Graph):
         yield GraphCase(loaded, name, job, document)
-    elif isinstance(job, TailorJob) and not (document is None or isinstance(document, Graph)):
-        yield ChainCase(loaded, name, job, document)
+    elif isinstance(job, TailorJob) and (chain := _as_chain(document)):
+        yield ChainCase(loaded, name, job, chain)
+
+
+def _as_chain(document: Document | None) -> Chain | None:
+    """Return what is a chain; the module of chains is imported only by a manifest that has one."""
+    return None if isinstance(document, Graph) else document
 
 
 Instances = Mapping[str, "Sequence[Instance]"]
@@ -121,12 +126,8 @@ def filled_chains(
         seen: set[str] = set()
         for instance in instances[name]:
             job = instance.job
-            chain = documents.of(job)
-            if (
-                isinstance(job, TailorJob)
-                and not (chain is None or isinstance(chain, Graph))
-                and chain.digest not in seen
-            ):
+            chain = _as_chain(documents.of(job))
+            if isinstance(job, TailorJob) and chain and chain.digest not in seen:
                 seen.add(chain.digest)
                 yield instance.id, ChainCase(loaded, name, job, chain)
 

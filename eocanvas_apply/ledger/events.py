@@ -323,9 +323,10 @@ class QuotaClosed(Event, tag="quota-closed", frozen=True, kw_only=True):
     quota: Literal["launches", "orders"] = "launches"
 
 
+_Plans = LedgerOpened | PlanAccepted
 _Keys = KeyIntended | KeyCreated | KeyAbandoned | KeyDrainIntended | KeyDrainEnded | KeyDeleteIntended | KeyDeleted
 _Launches = JobIntended | JobWithdrawn | JobAbandoned | JobSubmitted | JobRefused | Resolved
 _Runs = JobObserved | JobDismissIntended | JobDismissed | ResultsListed | ResultStored | Adopted
-_Others = LedgerOpened | PlanAccepted | PassObserved | Forgotten | TermsAccepted | QuotaClosed | Protected | Moved
+_Others = PassObserved | Forgotten | TermsAccepted | QuotaClosed | Protected | Moved
 _Orders = OrderIntended | ProductOrdered
-AnyEvent = _Keys | _Launches | _Runs | _Orders | _Others
+AnyEvent = _Plans | _Keys | _Launches | _Runs | _Orders | _Others

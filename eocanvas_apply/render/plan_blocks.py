@@ -63,13 +63,13 @@ def order_lines(action: PlannedAction, indent: str) -> list[str]:
 
 def alike_in_order(actions: Iterable[PlannedAction]) -> list[list[PlannedAction]]:
     """Return the actions, equal ones of one campaign together, what costs something or cannot be undone first."""
-    found: dict[tuple[str, str, str, str, bool, str], list[PlannedAction]] = defaultdict(list)
+    found: dict[tuple[ActionKind, str, str, str, bool, str], list[PlannedAction]] = defaultdict(list)
     for each in actions:
         # Of a hundred thousand addresses no name holds a bracket, so that its campaign is what stands before one.
         owner, row = each.address.partition("[")[0], each.row
         later = each.runs_again or each.goes_later or ""
         found[row.action, owner, row.reason, later, each.lists_nothing, each.note].append(each)
-    order = sorted(found, key=lambda alike: (READING_ORDER.index(ActionKind(alike[0])), *alike[1:]))
+    order = sorted(found, key=lambda alike: (READING_ORDER.index(alike[0]), *alike[1:]))
     return [sorted(found[alike], key=lambda each: each.address) for alike in order]
 
 

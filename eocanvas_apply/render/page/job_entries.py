@@ -54,16 +54,20 @@ class Entry(Struct, frozen=True):
 
     @property
     def line(self) -> Markup:
-        """What is always seen of it, as HTML. Jinja takes four times as long, and most of a large page are these."""
+        """What is always seen of it, as HTML. Jinja takes four times as long, and most of a large page are these.
+
+        What is not escaped here is of numbers, times and our own words, and the id is quoted.
+        """
         state, slug, rank = self.phase, self.phase.slug, URGENT_FIRST.index(self.phase)
         failure = f' data-failure="{escape(self.failure)}"' if self.failure else ""
+        at = self.created.rstrip("Z").replace("T", " ")
         long = ' class="long"' if len(self.name) > _LONG_NAME else ""
-        return Markup(  # noqa: S704
+        return Markup(  # noqa: S704 - see above
             f'<tbody id="{self.id}" data-phase="{slug}" data-group="{escape(self.group)}"{failure}>\n'
             f'      <tr><th scope="row"{long}>{escape(self.name)}</th>'
             f'<td data-value="{rank}"><span class="badge {slug}">{state}</span></td>'
             f'<td class="why">{escape(self.words)}</td>'
-            f'<td class="time" data-value="{self.created}">{self.created[:-1].replace("T", " ")}</td>'
+            f'<td class="time" data-value="{self.created}">{at}</td>'
             f'<td class="number" data-value="{self.seconds}">{self.duration}</td>'
             f'<td class="number" data-value="{self.stored}">{self.results}</td></tr>'
         )

@@ -162,7 +162,7 @@ def _why(result: AddressResult) -> str:
 
 def _closing(ended: Mapping[str, Sequence[AddressResult]]) -> str:
     """Return `1 key and 2 jobs: 1 done, 1 running, 1 failed.`; the numbers add up."""
-    kinds = Counter(each.address[:3] for alike in ended.values() for each in alike)
+    kinds = Counter(each.address.partition(".")[0] for alike in ended.values() for each in alike)
     things = " and ".join(counted(kinds[kind], kind) for kind in ("key", "job") if kinds[kind])
     numbers = ", ".join(f"{len(alike)} {word}" for word, alike in ended.items() if alike)
     return f"{things}: {numbers}." if things else "No keys and no jobs: nothing to do."
