@@ -53,7 +53,7 @@ def definition_lines(plan: Plan, addresses: Sequence[str], width: int) -> list[s
 
 def _differing(plan: Plan, first: Mapping[str, str], addresses: Sequence[str]) -> set[str]:
     """Return the names of the fields that are not the same for all; no more definitions are made than that takes."""
-    same = set(first) & _changeable(plan, addresses[0], first)
+    same = set(first) & _changeable(plan, first, addresses)
     found: set[str] = set()
     for address in addresses[1:]:
         if not same:
@@ -64,12 +64,14 @@ def _differing(plan: Plan, first: Mapping[str, str], addresses: Sequence[str]) -
     return found
 
 
-def _changeable(plan: Plan, address: str, first: Mapping[str, str]) -> set[str]:
-    """Return the names of the fields that can differ between the instances of a campaign."""
-    job = plan.desired.jobs.get(address) if plan.desired else None
-    if job is None or job.traits.filled is None:
+def _changeable(plan: Plan, first: Mapping[str, str], addresses: Sequence[str]) -> set[str]:
+    """Return the names of the fields that can differ between the instances of a campaign, as far as its rows do."""
+    jobs = [plan.desired.jobs[each] for each in addresses if each in plan.desired.jobs] if plan.desired else []
+    if not jobs or jobs[0].traits.filled is None:
         return set(first)
-    return {name for path in job.traits.filled for name in _names_at(path)}
+    rows = [job.fields for job in jobs]
+    differ = {field for _, field in jobs[0].traits.filled if any(r.get(field) != rows[0].get(field) for r in rows)}
+    return {name for path, field in jobs[0].traits.filled if field in differ for name in _names_at(path)}
 
 
 def _names_at(path: tuple[str | int, ...]) -> Iterator[str]:

@@ -9,7 +9,9 @@ from types import FunctionType, MethodType
 import pytest
 from msgspec import Struct
 
-from eocanvas_apply.planning.desired.desired_job import Deferred, DesiredJob
+from eocanvas_apply.planning.desired.desired_job import Deferred, DesiredJob, JobDefinition
+from eocanvas_apply.planning.plan import PlannedAction
+from eocanvas_apply.render.plan import text
 from tests.planning.scene import HEAD, SCENES, Scene
 
 _ROWS = "for_each: {map: {a: {x: one, k: scenes, g: graph.xml}, b: {x: two, k: scenes, g: graph.xml}}}"
@@ -54,6 +56,23 @@ def test_a_plan_of_new_instances_derives_no_definition(monkeypatch: pytest.Monke
     assert sum(action.address.startswith("job.tiles") for action in scene.plan().actions) == 2
 
 
+def test_what_is_shown_of_many_instances_is_derived_from_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = ", ".join(f"r{n}: {{x: n{n}, k: scenes, g: graph.xml}}" for n in range(30))
+    given = "{key: scenes, path: '/${each.x}.zip', uncompress: true, sub_path: '${each.k}'}"
+    scene = Scene((_CAMPAIGN % given).replace(_ROWS, f"for_each: {{map: {{{rows}}}}}"))
+    plan, derived, call = scene.plan(), set[int](), Deferred.__call__
+
+    def counted(definition: Deferred) -> JobDefinition:
+        derived.add(id(definition))
+        return call(definition)
+
+    monkeypatch.setattr(Deferred, "__call__", counted)
+    shown = text(plan)
+    assert "/n0.zip (first of 30)" in shown
+    assert "sub_path scenes\n" in shown
+    assert len(derived) == 2
+
+
 def _held_by(thing: object) -> Iterator[object]:
     """Yield what a value holds, a function what it was made with."""
     if isinstance(thing, Struct):
@@ -63,22 +82,33 @@ def _held_by(thing: object) -> Iterator[object]:
     elif isinstance(thing, tuple | list | frozenset):
         yield from thing
     elif isinstance(thing, partial):
-        yield from (thing.func, *thing.args)
+        yield from (thing.func, *thing.args, *thing.keywords.values())
     elif isinstance(thing, MethodType):
         yield thing.__self__
     elif isinstance(thing, FunctionType):
         yield from (cell.cell_contents for cell in thing.__closure__ or ())
+    elif type(thing).__module__.startswith("eocanvas_apply") and hasattr(thing, "__dict__"):
+        yield from vars(thing).values()
+
+
+def _reached_from(thing: object) -> Iterator[object]:
+    left, seen = [*_held_by(thing)], dict[int, object]()
+    while left:
+        if id(found := left.pop()) not in seen:
+            seen[id(found)] = found
+            left += _held_by(found)
+    yield from seen.values()
 
 
 @pytest.mark.parametrize(
     ("given", "graph"), [(_BY_PLACE, "graph.xml"), (_BY_PLACE, "'${each.g}'"), (_BY_KEY, "graph.xml")]
 )
-def test_no_job_holds_a_job_which_the_collector_would_not_find(given: str, graph: str) -> None:
-    left: list[object] = [*_held_by(_jobs(given, graph)[0])]
-    seen: set[int] = set()
-    while left:
-        if id(thing := left.pop()) not in seen:
-            seen.add(id(thing))
-            assert not isinstance(thing, DesiredJob)
-            left += _held_by(thing)
-    assert len(seen) > 20
+def test_what_the_collector_does_not_look_at_is_part_of_no_cycle(given: str, graph: str) -> None:
+    scene = Scene((_CAMPAIGN % given).replace("graph.xml\n", f"{graph}\n"))
+    for job in scene.desired.jobs.values():
+        job.definition()
+        reached = list(_reached_from(job))
+        assert len(reached) > 20
+        assert not any(isinstance(each, DesiredJob) for each in reached)
+    for action in scene.plan().actions:
+        assert not any(isinstance(each, PlannedAction) for each in _reached_from(action))

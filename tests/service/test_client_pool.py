@@ -5,6 +5,8 @@ import asyncio
 import httpx
 import pytest
 
+from eocanvas_apply.applying import sending
+from eocanvas_apply.applying.session import AT_ONCE
 from eocanvas_apply.service.clients.client_pool import CLIENTS, ClientPool
 
 
@@ -44,3 +46,8 @@ def test_a_task_that_waits_too_long_for_a_client_sends_nothing() -> None:
         await clients.aclose()
 
     asyncio.run(main())
+
+
+def test_there_are_clients_for_all_that_is_done_at_once() -> None:
+    looks = 8
+    assert 2 * AT_ONCE + sending._AT_MOST + looks <= CLIENTS

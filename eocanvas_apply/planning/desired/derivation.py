@@ -139,7 +139,7 @@ class _Derivation(Struct, frozen=True):
             found = [self._job(str(Address.job(self.name)), job, None, job.skip_reason)]
         elif rows and differ_in_places_only(first := rows[0].job, rows[0].template):
             template, given = rows[0].template, self._definition(first, rows[0])
-            traits = replace(self._traits(first, given.inputs), filled=frozenset(template.places))
+            traits = replace(self._traits(first, given.inputs), filled=template.fields)
             # No input is a result of another job, and what knows the jobs before would make a cycle with its own.
             derive, skipped = replace(self, before={}).definition_of, job.skipped_ids
             if differ_in_inputs_only(first, template):

@@ -112,8 +112,8 @@ class JobTraits(Struct, frozen=True):
     keeps its results when its definition changes. `keys` and `sources` are the addresses of the keys that it names and
     of the jobs whose results it is given, `products` what must be ordered before it is launched, each once.
     `remark_checks` are the severities that `checks:` gives to what the log of a successful job may say. A `raw` job has
-    no graph or chain, and its inputs are sent as they stand. `filled` are the places of a job that rows fill in, None
-    where more may differ.
+    no graph or chain, and its inputs are sent as they stand. `filled` are the places of a job that rows fill in, each
+    with the field of a row that goes there, None where more may differ.
     """
 
     process: str
@@ -129,7 +129,7 @@ class JobTraits(Struct, frozen=True):
     sources: tuple[str, ...] = ()
     products: tuple[Product, ...] = ()
     raw: bool = False
-    filled: frozenset[Path] | None = None
+    filled: tuple[tuple[Path, str], ...] | None = None
 
     def naming(self, inputs: tuple[DesiredInput, ...]) -> JobTraits:
         """Return them with what these inputs name."""

@@ -91,10 +91,11 @@ class SingleConnection(httpx.AsyncBaseTransport):
 
     async def _stream(self, origin: httpcore.Origin, timeout_s: float | None) -> SocketStream:
         host = origin.host.decode("ascii")
+        # Before there is a connection, which would be left open where certificates cannot be read.
+        context = self._context() if origin.scheme == b"https" else None
         stream = await connected(host, origin.port, timeout_s)
-        if origin.scheme != b"https":
+        if context is None:
             return stream
-        context = self._context()
         context.set_alpn_protocols(["http/1.1"])
         return await stream.start_tls(context, host, timeout_s)
 
