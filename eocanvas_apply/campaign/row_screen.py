@@ -35,7 +35,7 @@ class _Column(Struct, frozen=True):
 
 
 class RowScreen(Struct, frozen=True):
-    """Knows of a campaign whose rows fill in places of inputs alone what can be wrong with a row.
+    """Finds the rows of a campaign that need a full check, where rows fill in nothing but places of inputs.
 
     `doubts` are the cells of each field that may not be meant as they are.
     """
@@ -53,7 +53,7 @@ class RowScreen(Struct, frozen=True):
         rules: Callable[[Path], Sequence[Rule]],
         doubts: Mapping[str, frozenset[str]],
     ) -> RowScreen | None:
-        """Return that of a campaign of which `job` is a valid instance, written as `data`.
+        """Return one made of a valid `job` of the campaign, and of how this job is written, its `data`.
 
         None where rows fill in more than places of inputs: what they fill in may then change what else is valid.
         """

@@ -26,7 +26,7 @@ class Row(Struct, frozen=True, gc=False):
     """One row: its natural id, None where its source has none, and its fields by name.
 
     `origins` are the ids of the instances that it was made of, by the names of their jobs; None where several
-    instances of one job went into it. There may be 100,000: as part of no cycle they are none of the collector's.
+    instances of one job went into it.
     """
 
     id: str | None

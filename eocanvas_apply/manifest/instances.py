@@ -27,8 +27,7 @@ _NOT_IN_IDS = re.compile(r'[/\\:*?"<>|\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udff
 class Instance(Struct, frozen=True, gc=False):
     """One row of a campaign. `id` can be the name of a folder; `fields` are the row's, shown as `each.<name>`.
 
-    `origins` are the ids of the instances of other jobs that the row is made of, by the jobs' names. There may be
-    100,000: as part of no cycle they are none of the collector's.
+    `origins` are the ids of the instances of other jobs that the row is made of, by the jobs' names.
     """
 
     id: str

@@ -49,7 +49,7 @@ class PlannedAction(Struct, frozen=True, gc=False):
     people. `runs_again` is why a job that runs now, or that is held back, is run again later in this run; `goes_later`
     why a key that is in use is deleted, or a job with an unknown answer forgotten, later in this run. Of a job that is
     adopted, `ended` says whether it has ended, and `complete` whether it has succeeded and all its results are
-    recorded. There may be 100,000: as part of no cycle they are none of the collector's.
+    recorded.
     """
 
     address: str
@@ -118,11 +118,6 @@ class PlannedAction(Struct, frozen=True, gc=False):
         return campaign_of(self.address)
 
     @property
-    def relaunches_finished(self) -> bool:
-        """Whether it runs a finished job again."""
-        return self.row.repeats
-
-    @property
     def orders(self) -> tuple[str, ...]:
         """The ids of the products that it orders now, of those that it awaits."""
         if isinstance(self.task, OrderProducts):
@@ -137,11 +132,6 @@ class PlannedAction(Struct, frozen=True, gc=False):
         return self.row.expected and self.not_before is not None
 
     @property
-    def is_expected(self) -> bool:
-        """Whether its time depends on when other jobs end, so that it is an estimate."""
-        return self.row.expected
-
-    @property
     def lists_nothing(self) -> bool:
         """Whether its job succeeded and lists no results yet: they are looked for until `not_before`."""
         return self.not_before is not None and self.row.reason is _RESULTS_PENDING
@@ -154,7 +144,7 @@ class PlannedAction(Struct, frozen=True, gc=False):
         self, reason: Reason, *, depends_on: tuple[str, ...] = (), not_before: datetime | None = None
     ) -> PlannedAction:
         """Return that a launch of this run must wait, and why."""
-        again = self.reason if self.relaunches_finished else None
+        again = self.reason if self.row.repeats else None
         return PlannedAction.of(
             self.address, ActionKind.NONE, reason, (), depends_on, not_before=not_before, runs_again=again
         )

@@ -87,7 +87,7 @@ def _loss(action: PlannedAction) -> Row | None:
     if action.runs_again:
         return row_of(action.address, ActionKind.RELAUNCH, action.runs_again)
     row = action.goes or action.row
-    return row if row.loses or action.relaunches_finished else None
+    return row if row.loses or action.row.repeats else None
 
 
 def _refusal(alike: Sequence[tuple[str, Row]], command: str, recorded_only: Iterable[str]) -> Diagnostic:

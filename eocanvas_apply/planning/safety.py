@@ -240,7 +240,7 @@ def _covered(action: PlannedAction, planned: PlannedAction | None, *, again_too:
         return False
     if action.action in QUIET or action.row.consequence:
         return True
-    if action.relaunches_finished and planned is not None and planned.runs_again:
+    if action.row.repeats and planned is not None and planned.runs_again:
         return True
     if action.action is ActionKind.LAUNCH and planned is not None and planned.lies_ahead:
         # The plan shows that it goes when others have ended: until then it waits or is held back.

@@ -53,8 +53,7 @@ class DeleteKey(_GenerationTask, frozen=True):
 class LaunchJob(Struct, frozen=True, gc=False):
     """Launch this job; `abandons` is an intent that the service shows no job of.
 
-    `orders` are those whose downloads are its inputs, `process_version` is that of its process, as far as shown. Like
-    the actions that hold them they are none of the collector's.
+    `orders` are those whose downloads are its inputs, `process_version` is that of its process, as far as shown.
     """
 
     job: DesiredJob

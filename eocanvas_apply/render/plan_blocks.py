@@ -50,7 +50,7 @@ def then(planned: PlannedAction) -> str:
 
 def when(planned: PlannedAction) -> str:
     """Return from when an action may start; an estimate where it depends on the ends of other jobs."""
-    word = "probably at" if planned.is_expected else "not before"
+    word = "probably at" if planned.row.expected else "not before"
     return f"{word} {moment(planned.not_before)}"
 
 

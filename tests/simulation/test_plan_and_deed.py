@@ -111,7 +111,7 @@ def _deed(world: World, manifest: str, requests: Requests) -> None:
         return
     result = world.apply(manifest, NOW, requests=requests)
     # What waits for a job that is only adopted may go in the same turn, and a failed job that returned is retried.
-    due = sum(a.lies_ahead and a.is_expected and a.not_before == plan.created for a in plan.actions)
+    due = sum(a.lies_ahead and a.row.expected and a.not_before == plan.created for a in plan.actions)
     due += plan.counts[ActionKind.ADOPT]
     assert 0 <= _submitted(world) - before - plan.forecast.launches_now <= due, render.text(plan)
     _each_address_ends_as_planned(plan, result)

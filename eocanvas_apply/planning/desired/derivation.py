@@ -31,6 +31,7 @@ from eocanvas_apply.manifest.model.jobs import (
 from eocanvas_apply.manifest.model.keys import ExistingKey, Key
 from eocanvas_apply.manifest.model.manifest import Manifest, Timing
 from eocanvas_apply.manifest.products import product_of
+from eocanvas_apply.manifest.substitution import Template
 from eocanvas_apply.planning.desired.desired import (
     PRIVATE_KEY,
     Desired,
@@ -140,10 +141,7 @@ class _Derivation(Struct, frozen=True):
         elif rows and differ_in_places_only(first := rows[0].job, rows[0].template):
             template, given = rows[0].template, self._definition(first, rows[0])
             traits = replace(self._traits(first, given.inputs), filled=template.fields)
-            # No input is a result of another job, and what knows the jobs before would make a cycle with its own.
-            derive, skipped = replace(self, before={}).definition_of, job.skipped_ids
-            if differ_in_inputs_only(first, template):
-                derive = partial(_with_inputs, given)
+            derive, skipped = self._derives(first, template, given), job.skipped_ids
             found = [
                 DesiredJob(self._address(row), traits, Deferred(derive, row), row.id, row.fields, skipped.get(row.id))
                 for row in rows
@@ -151,6 +149,13 @@ class _Derivation(Struct, frozen=True):
         else:
             found = [self._job(self._address(row), row.job, row, job.skipped_ids.get(row.id)) for row in rows]
         return {each.address: each for each in found}
+
+    def _derives(self, first: Job, template: Template, given: JobDefinition) -> Callable[[Instance], JobDefinition]:
+        """Return what derives the definition of a row from that of the first one, or from the row alone."""
+        if differ_in_inputs_only(first, template):
+            return partial(_with_inputs, given)
+        # No input is a result of another job, and what knows the jobs before would make a cycle with its own.
+        return replace(self, before={}).definition_of
 
     def _address(self, row: Instance) -> str:
         return of_instance(self.name, row.id)

@@ -143,7 +143,7 @@ class JobTraits(Struct, frozen=True):
 
 
 class DesiredJob(Struct, frozen=True, gc=False):
-    """One job, or one instance of a campaign. As part of no cycle they are none of the collector's.
+    """One job, or one instance of a campaign.
 
     `fields` are those of an instance's row. `skip` is why it shall not run, None where it shall. `stage` is how many
     jobs stand before it in its pipeline.
