@@ -64,6 +64,8 @@ SITUATIONS = {
     "another protocol, unasked": (_head("101 Switching Protocols"), Then.KEEP, "RemoteProtocolError", 2),
     "headers without end": (_head("200 OK", f"X: {'x' * 400_000}") + b"ok", Then.CLOSE, "RemoteProtocolError", 2),
     "half a head": (b"HTTP/1.1 200", Then.CLOSE, GONE, 2),
+    "an answer twice": (OK + OK.replace(b"ok", b"no"), Then.KEEP, "200 ok", 2),
+    "a byte too many": (OK + b"x", Then.KEEP, "200 ok", 2),
     "no HTTP": (b"SSH-2.0-OpenSSH\r\n", Then.CLOSE, "RemoteProtocolError", 2),
     "closed without an answer": (b"", Then.CLOSE, GONE, 2),
 }

@@ -104,6 +104,11 @@ class _Connection(httpcore.AsyncHTTP11Connection):
     # As much as asyncio reads at once: each piece costs the same, whatever its size (a gigabyte 0.8 s instead of 1.2).
     READ_NUM_BYTES = 256 * 1024
 
+    def is_available(self) -> bool:
+        # What came behind an answer would be read as that to the next request, which may be a launch. Only h11 has it.
+        unasked, _ = self._h11_state.trailing_data
+        return super().is_available() and not unasked
+
 
 class _Body(httpx.AsyncByteStream):
     def __init__(self, stream: Any) -> None:
